@@ -1,0 +1,287 @@
+// The budgets, each measured against a peer in the same run. Run: npm run bench [-- name…]
+// Names: start publish batch large memory records. All but `start` and `publish` take minutes and some gigabytes of disk.
+
+import { execFileSync } from 'node:child_process'
+import { randomFillSync } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findArticles } from '../src/article/find-articles.ts'
+import { readArticle } from '../src/article/read-article.ts'
+import { packBundle } from '../src/bundle/pack-bundle.ts'
+import { compare, median, milliseconds, peakMemory, printRows, type Row, runProgram, secondsOf } from './measure.ts'
+
+const project = fileURLToPath(new URL('..', import.meta.url))
+const node = process.execPath
+const ovn = join(project, 'bin/ovn.js')
+const ipfsCar = join(project, 'node_modules/ipfs-car/bin.js')
+const base = mkdtempSync(join(tmpdir(), 'ovn-bench-'))
+process.on('exit', () => rmSync(base, { recursive: true, force: true }))
+process.on('SIGINT', () => process.exit(130))
+
+const mebibyte = 1024 * 1024
+
+const benches: Record<string, () => Promise<Row[]>> = {
+  async start() {
+    const rows: Row[] = []
+    for (const flag of ['--help', '--version']) {
+      const { a, b, ratio } = await compare(
+        25,
+        () => runProgram(node, [ovn, flag]),
+        () => runProgram(node, ['-e', '0']),
+        3,
+      )
+      rows.push({
+        what: `\`ovn ${flag}\``,
+        ours: milliseconds(a),
+        peer: `node -e 0: ${milliseconds(b)}`,
+        ratio,
+        atMost: 1.6,
+      })
+    }
+    return rows
+  },
+
+  async publish() {
+    const folder = newFolder('publish')
+    const article = join(project, 'fixtures/articles/harbour-inquiry.md')
+    const text = readFileSync(article, 'utf8')
+    const one = join(folder, 'one.md')
+    let number = 0
+    const publishNew = () => {
+      // A new article each time, and a new archive: nothing is there to be reused.
+      number += 1
+      writeFileSync(one, text.replace(/^title:.*$/m, `title: Article ${number}`))
+      runProgram(node, [ovn, 'publish', one, '-C', join(folder, `archive-${number}`)])
+    }
+    const bundle = join(folder, 'bundle')
+    await writeBundle(article, bundle)
+    const bare = await compare(25, publishNew, () => runProgram(node, ['-e', '0']), 3)
+    const car = await compare(15, publishNew, () =>
+      runProgram(node, [ipfsCar, 'pack', bundle, '--output', join(folder, 'one.car')]),
+    )
+    const what = '`ovn publish one.md`, durable'
+    return [
+      { what, ours: milliseconds(bare.a), peer: `node -e 0: ${milliseconds(bare.b)}`, ratio: bare.ratio, atMost: 3.5 },
+      {
+        what,
+        ours: milliseconds(car.a),
+        peer: `ipfs-car pack of the bundle: ${milliseconds(car.b)}`,
+        ratio: car.ratio,
+        atMost: 1,
+      },
+    ]
+  },
+
+  async batch() {
+    const folder = newFolder('batch')
+    const articles = join(folder, 'articles')
+    writeArticles(articles, 2000)
+    const bundles = join(folder, 'bundles')
+    for (const file of await findArticles([articles]))
+      await writeBundle(file, join(bundles, file.slice(articles.length)))
+    let number = 0
+    const publish = () => {
+      number += 1
+      runProgram(node, [ovn, 'publish', articles, '-q', '-C', join(folder, `archive-${number}`)])
+    }
+    const car = await compare(5, publish, () =>
+      runProgram(node, [ipfsCar, 'pack', bundles, '--output', join(folder, 'all.car')]),
+    )
+    const helia = await compare(
+      3,
+      publish,
+      () => {
+        number += 1
+        runProgram(node, [join(project, 'bench/helia-fs.ts'), bundles, join(folder, `helia-${number}`)])
+      },
+      0,
+    )
+    const what = '2,000 articles of 5 KB, one picture, durable'
+    const rate = (seconds: number) => `${(2000 / seconds).toFixed(0)}/s`
+    return [
+      {
+        what,
+        ours: rate(car.a),
+        peer: `ipfs-car pack of the bundles: ${rate(car.b)}`,
+        ratio: 1 / car.ratio,
+        atLeast: 2,
+      },
+      {
+        what,
+        ours: rate(helia.a),
+        peer: `Helia, blockstore-fs, datastore-fs: ${rate(helia.b)}`,
+        ratio: 1 / helia.ratio,
+        atLeast: 5,
+      },
+    ]
+  },
+
+  async large() {
+    const folder = newFolder('large')
+    const size = 512
+    const article = writeLarge(folder, size)
+    const film = join(folder, 'film.mp4')
+    let number = 0
+    const publish = () => {
+      number += 1
+      const archive = join(folder, `archive-${number}`)
+      runProgram(node, [ovn, 'publish', article, '-C', archive])
+      rmSync(archive, { recursive: true })
+    }
+    const car = await compare(5, publish, () => {
+      runProgram(node, [ipfsCar, 'pack', film, '--no-wrap', '--output', join(folder, 'film.car')])
+      rmSync(join(folder, 'film.car'))
+    })
+    const bare = await compare(5, publish, () => {
+      execFileSync('sha256sum', [film])
+      copySynced(film, join(folder, 'copy'))
+      rmSync(join(folder, 'copy'))
+    })
+    const rate = (seconds: number) => `${(size / seconds).toFixed(0)} MiB/s`
+    const what = 'an attachment of 512 MiB, durable'
+    return [
+      { what, ours: rate(car.a), peer: `ipfs-car pack: ${rate(car.b)}`, ratio: 1 / car.ratio, atLeast: 1.5 },
+      {
+        what,
+        ours: rate(bare.a),
+        peer: `sha256sum, then a synced write: ${rate(bare.b)}`,
+        ratio: 1 / bare.ratio,
+        atLeast: 0.5,
+      },
+    ]
+  },
+
+  async memory() {
+    const folder = newFolder('memory')
+    const article = writeLarge(folder, 4096)
+    const peak = peakMemory(node, [ovn, 'publish', article, '-C', join(folder, 'archive')])
+    rmSync(folder, { recursive: true })
+    return [
+      {
+        what: 'peak memory, an attachment of 4 GiB',
+        ours: `${peak.toFixed(0)} MiB`,
+        peer: '256 MiB',
+        ratio: peak / 256,
+        atMost: 1,
+      },
+    ]
+  },
+
+  async records() {
+    const folder = newFolder('records')
+    const full = join(folder, 'full')
+    const count = 100_000
+    const articles = join(folder, 'articles')
+    writeArticles(articles, count, 300)
+    const seconds = await secondsOf(() => runProgram(node, [ovn, 'publish', articles, '-q', '-C', full]))
+    console.error(`${count} articles of 300 bytes: ${(count / seconds).toFixed(0)}/s`)
+    let number = 0
+    const publishTo = (archive: () => string) => () => {
+      number += 1
+      const file = join(folder, 'new.md')
+      writeFileSync(file, `# New article ${number}\n\nText.\n`)
+      runProgram(node, [ovn, 'publish', file, '-C', archive()])
+    }
+    const { a, b, ratio } = await compare(
+      15,
+      publishTo(() => full),
+      publishTo(() => join(folder, `empty-${number}`)),
+      3,
+    )
+    const list = median(
+      await Promise.all(
+        [0, 1, 2].map(async () => secondsOf(() => runProgram(node, [ovn, 'list', '--json', '-C', full]))),
+      ),
+    )
+    return [
+      {
+        what: 'publish into an archive of 100,000 records',
+        ours: milliseconds(a),
+        peer: `into an empty one: ${milliseconds(b)}`,
+        ratio,
+        atMost: 1.25,
+      },
+      { what: '`ovn list --json` of 100,000 records', ours: milliseconds(list), peer: '1 s', ratio: list, atMost: 1 },
+    ]
+  },
+}
+
+function newFolder(name: string): string {
+  const folder = join(base, name)
+  mkdirSync(folder)
+  return folder
+}
+
+/** Articles that share one picture; `bytes` of text each, all different. */
+function writeArticles(folder: string, count: number, bytes = 5000): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'logo.png'), randomFillSync(Buffer.alloc(40_000)))
+  const words = readFileSync(join(project, 'fixtures/articles/town-clock.md'), 'utf8')
+    .replace(/^---.*?\n---\n/s, '')
+    .split(/\s+/)
+  for (let index = 0; index < count; index += 1) {
+    let text = `---\ntitle: Article ${index}\ndate: 2025-08-${String(1 + (index % 28)).padStart(2, '0')}\ncategory: Local\n---\n\n![The logo of the paper](logo.png)\n`
+    for (let at = index * 37, length = 0; text.length < bytes; at += 1, length += 1) {
+      if (length % 90 === 0) text += '\n\n'
+      text += `${words[at % words.length]?.replace(/[[\]^!#|<>*_`]/g, '')} `
+    }
+    writeFileSync(join(folder, `article-${index}.md`), text)
+  }
+}
+
+function writeLarge(folder: string, mebibytes: number): string {
+  const file = openSync(join(folder, 'film.mp4'), 'w')
+  const chunk = Buffer.alloc(mebibyte)
+  for (let index = 0; index < mebibytes; index += 1) writeSync(file, randomFillSync(chunk))
+  closeSync(file)
+  const article = join(folder, 'film.md')
+  writeFileSync(article, '# Film\n\n![The interview](film.mp4)\n')
+  return article
+}
+
+async function writeBundle(file: string, folder: string): Promise<void> {
+  const bundle = packBundle(await readArticle(file), {})
+  for (const { path, content } of [...bundle.given, ...bundle.rendered({ version: 1 })]) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    const parts = content instanceof Uint8Array ? [content] : await Array.fromAsync(content())
+    writeFileSync(join(folder, path), Buffer.concat(parts))
+  }
+}
+
+function copySynced(from: string, to: string): void {
+  const source = openSync(from, 'r')
+  const target = openSync(to, 'w')
+  const chunk = Buffer.alloc(mebibyte)
+  for (let count = readSync(source, chunk); count > 0; count = readSync(source, chunk))
+    writeSync(target, chunk, 0, count)
+  fsyncSync(target)
+  closeSync(target)
+  closeSync(source)
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => benches[name] === undefined)
+if (unknown.length > 0)
+  throw new Error(`no such bench: ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`)
+if (!existsSync(join(project, 'dist'))) throw new Error('run `npm run build` first')
+const rows: Row[] = []
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.error(name)
+  rows.push(...(await bench()))
+}
+if (!printRows(rows)) process.exitCode = 1

@@ -1,0 +1,94 @@
+// Compares SQLite's journal modes and page sizes for what an archive does: one article per process,
+// batches of articles, one large file. The figures behind the choice stand in ARCHITECTURE.md.
+// Run: node bench/store.ts [folder]
+
+import { randomFillSync } from 'node:crypto'
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+const modes = ['wal', 'truncate', 'persist', 'delete']
+const pageSizes = [4096, 8192, 16384, 32768, 65536]
+const base = process.argv[2] ?? tmpdir()
+
+function open(folder: string, mode: string, pageSize: number): DatabaseSync {
+  const db = new DatabaseSync(join(folder, 'blocks.sqlite'), { timeout: 10_000 })
+  db.exec(`pragma page_size=${pageSize}`)
+  db.exec(`pragma journal_mode=${mode}`)
+  db.exec(`pragma synchronous=${mode === 'delete' ? 'extra' : 'full'}`)
+  db.exec(
+    'create table if not exists block(id integer primary key, multihash blob not null unique, bytes blob not null)',
+  )
+  return db
+}
+
+function block(size: number): Uint8Array {
+  return randomFillSync(new Uint8Array(size))
+}
+
+function insert(db: DatabaseSync, sizes: number[], count: number): void {
+  const put = db.prepare('insert into block(multihash, bytes) values (?, ?)')
+  db.exec('begin immediate')
+  for (let i = 0; i < count; i++)
+    for (const size of sizes) put.run(block(34), size === 1 << 20 ? mebibyte : block(size))
+  db.exec('commit')
+}
+
+const mebibyte = block(1 << 20)
+const article = [9000, 5000, 1200, 300, 200]
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+}
+
+function timed(work: () => void): number {
+  const start = performance.now()
+  work()
+  return performance.now() - start
+}
+
+console.log('mode      page   single(ms)  batch(articles/s)  large 512 MiB(MiB/s)  size of one article')
+for (const mode of modes) {
+  for (const pageSize of pageSizes) {
+    const folder = mkdtempSync(join(base, 'ovn-bench-'))
+    try {
+      let db = open(folder, mode, pageSize)
+      insert(db, article, 1)
+      db.close()
+      const size = statSync(join(folder, 'blocks.sqlite')).size
+      // As a command does: open, one transaction, close.
+      const single = Array.from({ length: 15 }, () =>
+        timed(() => {
+          db = open(folder, mode, pageSize)
+          insert(db, article, 1)
+          db.close()
+        }),
+      )
+      const batch = timed(() => {
+        db = open(folder, mode, pageSize)
+        for (let i = 0; i < 16; i++) insert(db, article, 128)
+        db.close()
+      })
+      const large = timed(() => {
+        db = open(folder, mode, pageSize)
+        for (let i = 0; i < 8; i++) insert(db, [1 << 20], 64)
+        db.close()
+      })
+      console.log(
+        `${mode.padEnd(9)} ${String(pageSize).padStart(5)} ${median(single).toFixed(1).padStart(10)} ${((2048 / batch) * 1000).toFixed(0).padStart(14)} ${((512 / large) * 1000).toFixed(0).padStart(16)} ${String(size).padStart(18)}`,
+      )
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+}
+const folder = mkdtempSync(join(base, 'ovn-bench-'))
+const plain = timed(() => {
+  const file = openSync(join(folder, 'plain'), 'w')
+  for (let i = 0; i < 512; i++) writeSync(file, mebibyte)
+  fsyncSync(file)
+  closeSync(file)
+})
+rmSync(folder, { recursive: true })
+console.log(`plain synced file: ${((512 / plain) * 1000).toFixed(0)} MiB/s`)

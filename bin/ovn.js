@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major > 24 || (major === 24 && minor >= 15)) {
+  // Compiled code is kept in the user's cache folder, never in a shared one: code that others can write is not run.
+  const { XDG_CACHE_HOME, LOCALAPPDATA, HOME } = process.env
+  const cache = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && `${HOME}/.cache`)
+  if (cache) process.getBuiltinModule('node:module').enableCompileCache(`${cache}/ovn`)
+  await import('../dist/cli.js')
+} else {
+  process.stderr.write(`ovn: Node.js 24.15 or newer is needed, and this is ${process.version}\n`)
+  process.stderr.write("ovn: hint: install it from nodejs.org, or with your system's package manager\n")
+  process.exitCode = 1
+}

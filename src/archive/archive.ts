@@ -1,0 +1,134 @@
+// An archive: one folder that holds a newsroom's articles, their pins and their manifest.
+// The write order, never changed: blocks and pin in one durable transaction → manifest line on disk → answer.
+
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import type { CID } from 'multiformats/cid'
+import { Manifest, syncFolder } from '../manifest/manifest.ts'
+import type { Draft, PublishRecord } from '../manifest/record.ts'
+import { SqliteBlockstore } from './blockstore.ts'
+import { openDatabase, transact } from './database.ts'
+import { SqliteDatastore } from './datastore.ts'
+import { Editions } from './editions.ts'
+import { assertArchive, assertCreatable, layout } from './layout.ts'
+import { SqlitePins } from './pins.ts'
+import { Stage, type StagedBlock } from './stage.ts'
+import { storageError } from './storage-error.ts'
+
+/** A bundle that is written to a stage and waits to be stored and recorded. */
+export interface Prepared {
+  readonly root: CID
+  readonly draft: Draft
+}
+
+export interface Stored {
+  /** Records in the order of the drafts; undefined where the article has gained another edition meanwhile. */
+  readonly records: readonly (PublishRecord | undefined)[]
+  /** Bytes of an unfinished manifest line that were set aside; 0 as a rule. */
+  readonly torn: number
+}
+
+export class Archive {
+  readonly folder: string
+  readonly manifest: Manifest
+  readonly blocks: SqliteBlockstore
+  readonly datastore: SqliteDatastore
+  readonly pins: SqlitePins
+  readonly editions: Editions
+  readonly #database: DatabaseSync
+
+  /** Use {@link openArchive} or {@link createArchive}. */
+  constructor(folder: string, database: DatabaseSync) {
+    this.folder = folder
+    this.#database = database
+    this.manifest = new Manifest(layout.manifest(folder))
+    this.blocks = new SqliteBlockstore(database)
+    this.datastore = new SqliteDatastore(database)
+    this.pins = new SqlitePins(database, this.blocks)
+    this.editions = new Editions(database, this.manifest)
+  }
+
+  /** A new stage, whose overflow goes to this archive. */
+  stage(signal?: AbortSignal): Stage {
+    return new Stage((blocks) => this.#write(() => this.#insert(blocks), signal))
+  }
+
+  /**
+   * Stores blocks with the pins of their roots, then records them: when it returns, all of it is on disk. A draft whose
+   * `previous` is no longer the newest edition of its slug is not recorded, and its pin is taken back.
+   */
+  async store(blocks: readonly StagedBlock[], prepared: readonly Prepared[], signal?: AbortSignal): Promise<Stored> {
+    await this.#write(() => {
+      this.editions.refresh()
+      this.editions.store()
+      this.#insert(blocks)
+      for (const { root, draft } of prepared) this.pins.insert(root, { slug: draft.slug, version: draft.version })
+    }, signal)
+    // No signal from here on: what is stored and pinned is also recorded.
+    return this.#write(() => this.#record(prepared))
+  }
+
+  /** Stores blocks that are pinned and recorded already, so that damaged ones are mended, and renews the pin. */
+  async mend(blocks: readonly StagedBlock[], root: CID, record: PublishRecord, signal?: AbortSignal): Promise<void> {
+    await this.#write(() => {
+      this.#insert(blocks)
+      if (!this.pins.hasRoot(root)) this.pins.insert(root, { slug: record.slug, version: record.version })
+    }, signal)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #insert(blocks: readonly StagedBlock[]): void {
+    for (const { cid, bytes } of blocks) this.blocks.insert(cid, bytes)
+  }
+
+  #record(prepared: readonly Prepared[]): Stored {
+    const torn = this.manifest.setAsideTorn()
+    this.editions.refresh()
+    const fresh = prepared.map(({ draft }) => this.editions.ofSlug(draft.slug).at(-1)?.root === draft.previous)
+    const drafts = prepared.filter((_, index) => fresh[index]).map(({ draft }) => draft)
+    const placed = drafts.length === 0 ? [] : this.manifest.append(drafts, this.editions.lastCid)
+    this.editions.add(placed)
+    for (const [index, { root }] of prepared.entries()) {
+      if (!fresh[index] && this.editions.ofRoot(root.toString()).length === 0) this.pins.remove(root)
+    }
+    const records = placed.map(({ record }) => record as PublishRecord)
+    return { torn, records: fresh.map((isFresh) => (isFresh ? records.shift() : undefined)) }
+  }
+
+  async #write<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+    try {
+      return await transact(this.#database, work, signal)
+    } catch (error) {
+      this.editions.rollBack()
+      throw error
+    }
+  }
+}
+
+/** Opens the archive in a folder for reading, or for writing too. Throws an OvnError `not-found` where there is none. */
+export function openArchive(folder: string, { readOnly = false } = {}): Archive {
+  assertArchive(folder)
+  return new Archive(folder, openDatabase(layout.blocks(folder), { readOnly }))
+}
+
+/** Opens the archive in a folder, and creates folder and archive where there is none. */
+export function createArchive(folder: string): Archive {
+  makeArchiveFolder(folder)
+  return new Archive(folder, openDatabase(layout.blocks(folder)))
+}
+
+/** Makes the folder of an archive, durably. Throws an OvnError `usage` where it would lie among other files. */
+export function makeArchiveFolder(folder: string): void {
+  assertCreatable(folder)
+  try {
+    const first = mkdirSync(folder, { recursive: true })
+    if (first === undefined) return
+    for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made))
+  } catch (error) {
+    throw storageError(error, folder)
+  }
+}

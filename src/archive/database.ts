@@ -1,0 +1,131 @@
+// The one SQLite file of an archive: its settings, its tables and its write lock, which is the archive's.
+// The choices are measured (bench/store.ts) and argued in ARCHITECTURE.md.
+
+import { existsSync } from 'node:fs'
+import { uptime } from 'node:process'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OvnError } from '../errors.ts'
+import { isBusy, storageError } from './storage-error.ts'
+
+/** Marks the file as an archive's; `ovn1` in ASCII. */
+const applicationId = 0x6f766e31
+const schemaVersion = 1
+
+/** How long another process's lock is waited for, in milliseconds. */
+export const lockTimeout = 10_000
+
+const schema = `
+  create table block (id integer primary key, multihash blob not null unique, bytes blob not null);
+  create table pin (root blob primary key, multihash blob not null, depth integer, metadata text not null) without rowid;
+  create index pin_multihash on pin (multihash);
+  create table datastore (key text primary key, value blob not null) without rowid;
+  create table edition (
+    slug text, version integer, root text not null, inputs text not null, start integer not null, length integer not null,
+    primary key (slug, version, start)
+  ) without rowid;
+  create index edition_root on edition (root);
+  create table manifest_mark (size integer not null, lines integer not null, last_start integer not null, last_cid text not null);
+`
+
+export interface DatabaseOptions {
+  readonly readOnly?: boolean
+}
+
+/**
+ * Opens the archive's database, and creates it unless it is opened read-only.
+ * Throws an OvnError: `unsupported` for a newer format, `damaged` for a file that is no archive, `storage`, `locked`.
+ */
+export function openDatabase(file: string, { readOnly = false }: DatabaseOptions = {}): DatabaseSync {
+  try {
+    return open(file, readOnly)
+  } catch (error) {
+    throw storageError(error, file)
+  }
+}
+
+function open(file: string, readOnly: boolean): DatabaseSync {
+  const fresh = !readOnly && !existsSync(file)
+  const database = new DatabaseSync(file, { readOnly, timeout: lockTimeout })
+  try {
+    if (fresh) database.exec('pragma page_size = 16384')
+    // After a commit in this mode the journal's end is on disk: a power cut takes nothing back. The file is whole between
+    // two commits, so that a copy of it is a copy of the archive.
+    if (!readOnly) database.exec('pragma journal_mode = truncate; pragma synchronous = full; pragma fullfsync = on')
+    const version = database.prepare('pragma user_version').get()?.user_version
+    if (version === 0 && !readOnly) create(database)
+    assertFormat(database, file)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function create(database: DatabaseSync): void {
+  database.exec('begin immediate')
+  const { user_version } = database.prepare('pragma user_version').get() ?? {}
+  if (user_version === 0) {
+    database.exec(schema)
+    database.exec(`pragma application_id = ${applicationId}; pragma user_version = ${schemaVersion}`)
+  }
+  database.exec('commit')
+}
+
+function assertFormat(database: DatabaseSync, file: string): void {
+  const { application_id } = database.prepare('pragma application_id').get() ?? {}
+  const { user_version } = database.prepare('pragma user_version').get() ?? {}
+  if (application_id !== applicationId) {
+    throw new OvnError('damaged', `${file} is not the database of an archive`, { hint: 'restore it from a copy' })
+  }
+  if (typeof user_version === 'number' && user_version > schemaVersion) {
+    throw new OvnError('unsupported', `${file} was written by a newer ovn (format ${user_version})`, {
+      hint: 'install the newest ovn; this one leaves the archive as it is',
+    })
+  }
+}
+
+/**
+ * Runs `work` in one transaction under the archive's write lock, which holds across processes. `work` is synchronous: a
+ * lock is never held while something is waited for. What it throws takes the transaction back.
+ * Throws an OvnError `locked` where the lock cannot be had in {@link lockTimeout}.
+ */
+export async function transact<T>(database: DatabaseSync, work: () => T, signal?: AbortSignal): Promise<T> {
+  await beginImmediate(database, signal)
+  try {
+    const result = work()
+    database.exec('commit')
+    return result
+  } catch (error) {
+    if (database.isTransaction) database.exec('rollback')
+    throw storageError(error, 'the archive')
+  }
+}
+
+async function beginImmediate(database: DatabaseSync, signal: AbortSignal | undefined): Promise<void> {
+  const deadline = 1000 * uptime() + lockTimeout
+  for (let attempt = 0; ; attempt += 1) {
+    signal?.throwIfAborted()
+    try {
+      // SQLite's own waiting would stop the event loop, and with it Ctrl-C.
+      database.exec('pragma busy_timeout = 0')
+      database.exec('begin immediate')
+      return
+    } catch (error) {
+      if (!isBusy(error)) throw storageError(error, 'the archive')
+      if (1000 * uptime() > deadline) {
+        throw new OvnError(
+          'locked',
+          `another process has been writing to the archive for ${lockTimeout / 1000} seconds`,
+          {
+            cause: error,
+            hint: 'wait for the other ovn to end, then run the same command again',
+          },
+        )
+      }
+    } finally {
+      database.exec(`pragma busy_timeout = ${lockTimeout}`)
+    }
+    await sleep(Math.min(50, 1 + attempt) * (0.5 + Math.random()), undefined, signal === undefined ? {} : { signal })
+  }
+}

@@ -1,0 +1,62 @@
+// Where everything lies in an archive's folder, and how the folder is found.
+
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { OvnError } from '../errors.ts'
+
+/** The name of an archive's folder where none is named. */
+export const archiveName = 'ovn-archive'
+
+export const layout = {
+  manifest: (folder: string) => join(folder, 'manifest.jsonl'),
+  blocks: (folder: string) => join(folder, 'blocks.sqlite'),
+  config: (folder: string) => join(folder, 'config.json'),
+}
+
+/** Whether a folder is an archive. */
+export function isArchive(folder: string): boolean {
+  return [layout.blocks, layout.manifest, layout.config].some((place) => existsSync(place(folder)))
+}
+
+export interface Whereabouts {
+  /** `--archive`. */
+  readonly archive?: string | undefined
+  /** `$OVN_ARCHIVE`. */
+  readonly environment?: string | undefined
+  /** The current folder. */
+  readonly cwd: string
+}
+
+/**
+ * The archive's folder: the one that was named, else the nearest one upward from the current folder, else the place where
+ * one would be created. It need not exist.
+ */
+export function locateArchive({ archive, environment, cwd }: Whereabouts): string {
+  if (archive) return resolve(cwd, archive)
+  if (environment) return resolve(cwd, environment)
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    if (basename(folder) === archiveName && isArchive(folder)) return folder
+    if (isArchive(join(folder, archiveName))) return join(folder, archiveName)
+    if (dirname(folder) === folder) return join(resolve(cwd), archiveName)
+  }
+}
+
+/** Throws an OvnError `not-found` unless there is an archive in the folder. */
+export function assertArchive(folder: string): void {
+  if (isArchive(folder)) return
+  throw new OvnError('not-found', `no archive at ${folder}`, {
+    hint: 'publish an article to create one, or name another with --archive or $OVN_ARCHIVE',
+  })
+}
+
+/** Throws an OvnError `usage` where an archive would be created among other people's files. */
+export function assertCreatable(folder: string): void {
+  const stats = statSync(folder, { throwIfNoEntry: false })
+  if (stats === undefined) return
+  if (!stats.isDirectory()) throw new OvnError('usage', `${folder} is a file, not an archive`)
+  if (!isArchive(folder) && readdirSync(folder).length > 0) {
+    throw new OvnError('usage', `${folder} is not an archive, and it is not empty`, {
+      hint: 'name a new or an empty folder, or an archive',
+    })
+  }
+}

@@ -1,0 +1,58 @@
+// What the disk and SQLite answer → the error that the user reads. "Not found" and "could not read" are never the same.
+
+import { OvnError } from '../errors.ts'
+
+const sqliteMeanings: Readonly<Record<number, readonly [code: 'locked' | 'storage' | 'damaged', meaning: string]>> = {
+  5: ['locked', 'another process is writing to it'],
+  6: ['locked', 'another process is writing to it'],
+  8: ['storage', 'it cannot be written to'],
+  10: ['storage', 'the disk failed to read or write'],
+  11: ['damaged', 'the database is damaged'],
+  13: ['storage', 'the disk is full'],
+  14: ['storage', 'it cannot be opened'],
+  23: ['storage', 'permission was refused'],
+  26: ['damaged', 'it is not a database'],
+}
+
+const systemMeanings: Readonly<Record<string, string>> = {
+  EACCES: 'permission was refused',
+  EPERM: 'permission was refused',
+  EROFS: 'it cannot be written to',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be too large',
+  EIO: 'the disk failed to read or write',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  ENOTDIR: 'part of its path is a file',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its symbolic links go in a circle',
+}
+
+const hints: Readonly<Record<string, string>> = {
+  locked: 'wait for the other ovn to end, then run the same command again',
+  damaged: 'restore it from a copy; nothing was changed',
+}
+
+/** Whether SQLite says that another process holds the lock. */
+export function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error)
+  return code === 5 || code === 6
+}
+
+/** Turns an error of the disk or of SQLite into an OvnError about `what`; passes every other error on as it is. */
+export function storageError(error: unknown, what: string): unknown {
+  const sqlite = sqliteMeanings[sqliteCode(error) ?? -1]
+  if (sqlite !== undefined) {
+    const [code, meaning] = sqlite
+    return new OvnError(code, `${what}: ${meaning}`, { cause: error, hint: hints[code] })
+  }
+  const system = systemMeanings[(error as NodeJS.ErrnoException | undefined)?.code ?? '']
+  return system === undefined ? error : new OvnError('storage', `${what}: ${system}`, { cause: error })
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown }
+  // The low byte is the primary result code; the rest says more about it.
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode & 0xff : undefined
+}

@@ -1,0 +1,278 @@
+// Names, flags and help; nothing else. Each command is loaded when it is called. Only here, and in output/, is anything
+// printed, and only here does the process end.
+
+import { flushCompileCache } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
+import type { Context } from './commands/context.ts'
+import { errorCodes, OvnError } from './errors.ts'
+import type { Result } from './output/result.ts'
+
+interface GlobalOptions {
+  readonly archive?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+const interruption = new AbortController()
+
+const program = new Command('ovn')
+  .description('Archive an article on IPFS: publish it, get it back, prove it is unchanged.')
+  .version(packageJson.version, '--version', 'print the version')
+  .option(
+    '-C, --archive <folder>',
+    'the archive; else $OVN_ARCHIVE, else the nearest ovn-archive upward, else a new one here',
+  )
+  .option('--json', 'print one JSON document')
+  .option('-q, --quiet', 'print CIDs alone')
+  .helpOption('-h, --help', 'print this help')
+  .helpCommand('help [command]', 'print the help of a command')
+  .configureHelp({ showGlobalOptions: true, sortOptions: false })
+  .configureOutput({ outputError: () => undefined })
+  .exitOverride()
+
+define('init', 'write what the newsroom says of itself into config.json; optional', [
+  ["ovn init --name OpenVoiceNews --motto 'Transparent. Unbiased. Yours.'", 'name the site on every page'],
+  ['ovn init --gateway https://gateway.example --force', 'replace the settings'],
+])
+  .option('--name <text>', 'the name of the site')
+  .option('--motto <text>', 'the motto below it')
+  .option('--url <address>', 'the address of the site')
+  .option('--language <tag>', 'the language of articles that do not name their own, such as en or uk')
+  .option('--gateway <address>', 'an IPFS gateway for links to articles; may be given again', collect)
+  .option('--force', 'replace other settings')
+  .action(
+    run(async ({ gateway, ...settings }, context) => {
+      const { init } = await import('./commands/init.ts')
+      return init({ ...settings, ...(gateway === undefined ? {} : { gateways: gateway }) }, context)
+    }),
+  )
+
+define('publish', 'archive articles: bundle each with its metadata, pin it, record its CID', [
+  ['ovn publish article.md', 'archive an article'],
+  ["ovn publish article.md --note 'Corrected the date.'", 'archive a corrected version, and say why'],
+  ['ovn publish articles/ --json', 'archive every article in a folder'],
+  ['ovn publish - --dry-run < article.md', 'compute the CID and store nothing'],
+])
+  .argument('<article...>', 'Markdown files, folders that are searched for them, or - for standard input')
+  .option('--title <text>', 'the headline')
+  .option('--date <date>', 'the date of publication, such as 2025-08-22 or "August 22, 2025"')
+  .option('--author <name>', 'an author; may be given again', collect)
+  .option('--category <name>', 'a category; may be given again', collect)
+  .option('--language <tag>', 'the language, such as en or uk')
+  .option('--slug <slug>', 'the name under which its versions are kept')
+  .option('--note <text>', 'why this version replaces the one before')
+  .option('-n, --dry-run', 'compute everything, store nothing')
+  .action(
+    run(async ({ author, category, note, dryRun, title, date, language, slug }, context, files) => {
+      const { publish } = await import('./commands/publish.ts')
+      const overrides = defined({ title, date, authors: author, categories: category, language, slug })
+      return publish(files as string[], { overrides, ...defined({ note, dryRun }) }, context)
+    }),
+  )
+
+define('list', 'list the archived articles, newest first', [
+  ['ovn list', 'the newest version of each'],
+  ["ovn list --category 'Defence & Security' --since 2025-01-01", 'of one category, from a day on'],
+  ['ovn list --all-versions --json', 'every version, for a program'],
+])
+  .option('--category <name>', 'only articles of this category')
+  .option('--since <date>', 'only articles of this day or later')
+  .option('--all-versions', 'older versions too')
+  .action(
+    run(async (options, context) => {
+      const { list } = await import('./commands/list.ts')
+      return list(options, context)
+    }),
+  )
+
+define('show', 'show one article: metadata, files with their CIDs, versions, links', [
+  ['ovn show harbour-inquiry', 'the newest version'],
+  ['ovn show harbour-inquiry@1', 'an older one'],
+  ['ovn show ipfs://bafybei…', 'by its CID'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .action(
+    run(async (_, context, ref) => {
+      const { show } = await import('./commands/show.ts')
+      return show(ref as string, context)
+    }),
+  )
+
+define('log', 'list the versions of an article: when, why, which CID', [
+  ['ovn log harbour-inquiry', 'its versions, newest first'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .action(
+    run(async (_, context, ref) => {
+      const { log } = await import('./commands/log.ts')
+      return log(ref as string, context)
+    }),
+  )
+
+define('cid', 'compute the CID that a file or folder has; store nothing', [
+  ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
+  ['ovn cid downloaded-article/', 'compare it with the CID of its link'],
+])
+  .argument('<path...>', 'files, folders, or - for standard input')
+  .action(
+    run(async (_, context, paths) => {
+      const { computeCids } = await import('./commands/cid.ts')
+      return computeCids(paths as string[], context)
+    }),
+  )
+
+define('completion', 'print the completion script of a shell', [
+  ['ovn completion bash > ~/.local/share/bash-completion/completions/ovn', 'bash'],
+  ['ovn completion zsh > ~/.zfunc/_ovn', 'zsh, where ~/.zfunc is in $fpath'],
+  ['ovn completion fish > ~/.config/fish/completions/ovn.fish', 'fish'],
+])
+  .argument('<shell>', 'bash, zsh or fish')
+  .action(
+    run(async (_, _context, shell) => {
+      const { completionScript } = await import('./commands/completion.ts')
+      return completionScript(shell as string)
+    }),
+  )
+
+program
+  .command('__complete', { hidden: true })
+  .argument('[words...]')
+  .action(
+    run(async (_, context, words) => {
+      const { complete } = await import('./commands/completion.ts')
+      return complete(program, words as string[], context)
+    }),
+  )
+
+/** A command whose help shows examples first and the exit codes last. None of these goes online. */
+function define(
+  name: string,
+  description: string,
+  examples: readonly (readonly [line: string, meaning: string])[],
+): Command {
+  const width = Math.max(...examples.map(([line]) => line.length))
+  const lines = examples.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}`)
+  return program
+    .command(name)
+    .description(`${description}\nWorks offline.`)
+    .summary(description)
+    .addHelpText('before', `Examples:\n${lines.join('\n')}\n`)
+    .addHelpText('after', exitCodeHelp)
+}
+
+function exitCodeHelp(): string {
+  const meanings = new Map<number, string[]>([
+    [0, ['done']],
+    [1, ['a bug in ovn']],
+  ])
+  for (const { exit, meaning } of Object.values(errorCodes))
+    meanings.set(exit, [...(meanings.get(exit) ?? []), meaning])
+  return `\nExit codes:\n${[...meanings].map(([exit, each]) => `  ${String(exit).padEnd(3)}  ${each.join('; ')}`).join('\n')}`
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+/** The entries of an object that have a value. */
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: commander hands over options by name; each recipe's own type checks them.
+type Recipe = (options: any, context: Context, argument: unknown) => Promise<Result>
+
+/** Makes a recipe the action of a command: gives it its surroundings, and prints what it returns. */
+function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
+  return async (...args) => {
+    const command = args.at(-1) as Command
+    const { archive, json, quiet } = command.optsWithGlobals<GlobalOptions>()
+    const { printResult, progressLine } = await import('./output/print.ts')
+    const progress = progressLine(process.stderr)
+    const context: Context = {
+      archive,
+      environment: process.env,
+      cwd: process.cwd(),
+      now: new Date(),
+      signal: interruption.signal,
+      report: progress.report,
+      readInput,
+    }
+    let result: Result
+    try {
+      result = await recipe(command.opts(), context, args[0])
+    } finally {
+      progress.end()
+    }
+    process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
+    await endProcess()
+  }
+}
+
+/** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
+async function endProcess(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
+  }
+  flushCompileCache()
+  process.exit()
+}
+
+let input: Promise<Uint8Array> | undefined
+
+function readInput(): Promise<Uint8Array> {
+  input ??= (async () => {
+    const parts: Buffer[] = []
+    for await (const part of process.stdin) parts.push(part as Buffer)
+    return Buffer.concat(parts)
+  })()
+  return input
+}
+
+/** Prints an error and sets the exit code. */
+async function fail(error: unknown): Promise<void> {
+  const { printError } = await import('./output/print.ts')
+  process.exitCode = printError(await understand(error), process.argv.includes('--json'), process)
+}
+
+async function understand(error: unknown): Promise<unknown> {
+  if (error instanceof OvnError) return error
+  if (error instanceof CommanderError) return usageError(error)
+  if (interruption.signal.aborted) return new OvnError('interrupted', 'interrupted')
+  const { storageError } = await import('./archive/storage-error.ts')
+  return storageError(error, 'the archive')
+}
+
+/** Commander says `error: unknown command 'pubish'` and, in brackets on a line of its own, what was meant. */
+function usageError({ message }: CommanderError): OvnError {
+  const [what = '', suggestion] = message.replace(/^error: /, '').split('\n')
+  const meant = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1]
+  const hint = meant === undefined ? 'see `ovn --help`' : `did you mean ${meant}?`
+  return new OvnError('usage', what.replace(/\.$/, ''), { hint })
+}
+
+function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.exitCode === 0
+}
+
+// A second signal ends the process at once: its default is back.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
+
+// Whoever reads stdout may stop early, as `head` does; there is nobody left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+try {
+  if (process.argv.length <= 2) {
+    process.stderr.write(program.helpInformation())
+    process.exitCode = errorCodes.usage.exit
+  } else {
+    await program.parseAsync()
+  }
+} catch (error) {
+  if (!isHelp(error)) await fail(error)
+}

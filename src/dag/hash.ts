@@ -1,0 +1,47 @@
+// The only hash that is trusted: sha2-256. A CID with any other (but a short identity) names bytes nobody here checks.
+
+import { hash } from 'node:crypto'
+import type { CID } from 'multiformats/cid'
+import { create } from 'multiformats/hashes/digest'
+import type { MultihashDigest } from 'multiformats/hashes/interface'
+import { OvnError } from '../errors.ts'
+
+const sha256Code = 0x12
+const identityCode = 0
+
+/** Longest identity digest that is accepted, in bytes (IPIP-0512). */
+const maxIdentity = 128
+
+/** The sha2-256 multihash of some bytes. */
+export function sha256(bytes: Uint8Array): MultihashDigest<typeof sha256Code> {
+  return create(sha256Code, hash('sha256', bytes, 'buffer'))
+}
+
+/** The sha2-256 multihash of a large block, computed beside the main thread. */
+export async function sha256Async(bytes: Uint8Array<ArrayBuffer>): Promise<MultihashDigest<typeof sha256Code>> {
+  return create(sha256Code, new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+}
+
+/** Throws an OvnError `damaged` unless the bytes are the ones that the CID names. */
+export function assertHash(cid: CID, bytes: Uint8Array): void {
+  const { code, digest } = cid.multihash
+  if (code === sha256Code) {
+    if (Buffer.compare(hash('sha256', bytes, 'buffer'), digest) === 0) return
+    throw new OvnError('damaged', `block ${cid} is damaged: its bytes do not match its CID`)
+  }
+  if (code === identityCode && digest.byteLength <= maxIdentity) {
+    if (Buffer.compare(bytes, digest) === 0) return
+    throw new OvnError('damaged', `block ${cid} is damaged: its bytes are not the ones inside its CID`)
+  }
+  throw new OvnError(
+    'damaged',
+    `block ${cid} cannot be checked: its hash function 0x${code.toString(16)} is not trusted`,
+  )
+}
+
+/** The bytes inside an identity CID, which is in no store; undefined for every other CID. */
+export function identityBytes(cid: CID): Uint8Array | undefined {
+  return cid.multihash.code === identityCode && cid.multihash.digest.byteLength <= maxIdentity
+    ? cid.multihash.digest
+    : undefined
+}

@@ -1,0 +1,62 @@
+// Walks a DAG from its root: every block once, parents before children, links in order, without recursion.
+
+import { code as dagPbCode, decode as decodePb } from '@ipld/dag-pb'
+import { CID } from 'multiformats/cid'
+import { code as rawCode } from 'multiformats/codecs/raw'
+import { OvnError } from '../errors.ts'
+import { type GetStore, readBlock } from './read-block.ts'
+
+export interface WalkOptions {
+  /** Levels below the root that are walked; all of them where it is absent. */
+  readonly depth?: number
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Answers whether a raw leaf is stored, so that it need not be read. Where it is absent every leaf is read and hashed.
+   */
+  readonly hasLeaf?: ((cid: CID) => boolean) | undefined
+}
+
+/** A CID in the one form that is compared and stored: version 1, whichever it was written in. */
+export function toV1(cid: CID): CID {
+  return cid.version === 1 ? cid : CID.createV1(cid.code, cid.multihash)
+}
+
+/** The CIDs that a checked block links to, in order. Throws an OvnError `damaged` for bytes that are not of its codec. */
+export function linksOf(cid: CID, bytes: Uint8Array): CID[] {
+  if (cid.code === rawCode) return []
+  if (cid.code !== dagPbCode) {
+    throw new OvnError('damaged', `block ${cid} has the codec 0x${cid.code.toString(16)}, which is not UnixFS`)
+  }
+  try {
+    return decodePb(bytes).Links.map((link) => link.Hash)
+  } catch (cause) {
+    throw new OvnError('damaged', `block ${cid} is not a dag-pb node`, { cause })
+  }
+}
+
+/** Yields the CID of every block of a DAG, once each. Throws as {@link readBlock} does at the first block that fails. */
+export async function* walkDag(blocks: GetStore, root: CID, options: WalkOptions = {}): AsyncGenerator<CID> {
+  const { depth = Number.POSITIVE_INFINITY, signal, hasLeaf } = options
+  // A block met again nearer to the root may have children that were out of reach before.
+  const seen = new Map<string, number>()
+  const stack = [{ cid: root, level: 0 }]
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { cid, level } = next
+    const key = Buffer.from(cid.bytes).toString('latin1')
+    const before = seen.get(key)
+    if (before !== undefined && before <= level) continue
+    seen.set(key, level)
+    signal?.throwIfAborted()
+    const links = await linksAt(blocks, cid, { signal, hasLeaf })
+    if (before === undefined) yield cid
+    if (level < depth) stack.push(...links.reverse().map((link) => ({ cid: link, level: level + 1 })))
+  }
+}
+
+async function linksAt(blocks: GetStore, cid: CID, options: Pick<WalkOptions, 'signal' | 'hasLeaf'>): Promise<CID[]> {
+  if (cid.code === rawCode && options.hasLeaf !== undefined) {
+    if (options.hasLeaf(cid)) return []
+    throw new OvnError('not-found', `block ${cid} is missing`)
+  }
+  return linksOf(cid, await readBlock(blocks, cid, options.signal))
+}

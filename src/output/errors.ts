@@ -1,0 +1,96 @@
+// The rules of stderr: every line begins with `ovn: `, in lower case, without a full stop. A hint is a line that names
+// something to do. Several problems of one file stand under one heading. A stack trace means a bug in ovn.
+
+import { OvnError, type Problem } from '../errors.ts'
+import type { FailedArticle, Published, Result } from './result.ts'
+import { escapeControls as safe } from './terminal.ts'
+
+/** What an error is to a program: the JSON document on stderr. */
+export interface ErrorDocument {
+  readonly kind: 'error'
+  readonly schema: 1
+  readonly code: string
+  readonly exit: number
+  readonly message: string
+  readonly hint?: string
+  readonly problems?: readonly Problem[]
+}
+
+/** Describes any error that was thrown. What is not an OvnError is a bug. */
+export function describeError(error: unknown): ErrorDocument {
+  if (!(error instanceof OvnError)) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { kind: 'error', schema: 1, code: 'bug', exit: 1, message }
+  }
+  const { code, exitCode, message, hint, problems } = error
+  return {
+    kind: 'error',
+    schema: 1,
+    code,
+    exit: exitCode,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(problems.length === 0 ? {} : { problems }),
+  }
+}
+
+/** The lines of an error on stderr, without a last newline. */
+export function errorText(document: ErrorDocument): string {
+  if (document.code === 'bug') {
+    return prefixed([
+      'this is a bug in ovn',
+      ...document.message.split('\n'),
+      'hint: please report it with the lines above',
+    ])
+  }
+  const problems = document.problems ?? []
+  const heading = problems.length === 1 ? [] : [document.message]
+  return prefixed([...heading, ...problems.flatMap(problemLines), ...hintLines(document.hint)])
+}
+
+/** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
+export function talkOf(result: Result): string {
+  if (result.kind !== 'published') return ''
+  const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
+  return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+}
+
+/** The exit code of a result. */
+export function exitCodeOf(result: Result): number {
+  return result.kind === 'published' && result.failed.length > 0 ? 7 : 0
+}
+
+/** The error of a run in which nothing could be published. */
+export function nothingPublished({ failed }: Pick<Published, 'failed'>): OvnError {
+  const [first] = failed
+  const problems = failed.flatMap((failure) => (failure.problems.length > 0 ? failure.problems : [asProblem(failure)]))
+  return new OvnError(
+    (first?.code ?? 'article') as 'article',
+    `none of the ${failed.length} articles can be published`,
+    {
+      problems,
+    },
+  )
+}
+
+function asProblem({ file, message, hint }: FailedArticle): Problem {
+  return { file, message, ...(hint === undefined ? {} : { hint }) }
+}
+
+function failureLines(failure: FailedArticle): string[] {
+  if (failure.problems.length > 0) return failure.problems.flatMap(problemLines)
+  return [failure.message, ...hintLines(failure.hint)]
+}
+
+function problemLines({ file, line, column, message, hint }: Problem): string[] {
+  const place = [file, line, column].filter((part) => part !== undefined).join(':')
+  return [`${place}: ${message}`, ...hintLines(hint)]
+}
+
+function hintLines(hint: string | undefined): string[] {
+  return hint === undefined ? [] : [`hint: ${hint}`]
+}
+
+function prefixed(all: readonly string[]): string {
+  return all.map((line) => `ovn: ${safe(line)}`).join('\n')
+}

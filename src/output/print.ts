@@ -1,0 +1,32 @@
+// Everything that is printed: results on stdout, talk and errors on stderr.
+
+import { describeError, errorText, exitCodeOf, talkOf } from './errors.ts'
+import { errorJson, toJson } from './json.ts'
+
+export { progressLine } from './progress.ts'
+
+import type { Result } from './result.ts'
+import { wantsColour } from './terminal.ts'
+import { toText } from './text.ts'
+
+export interface Choice {
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+/** Prints a result and returns the exit code. */
+export function printResult(result: Result, { json, quiet }: Choice, { stdout, stderr, env }: NodeJS.Process): number {
+  const talk = json ? '' : talkOf(result)
+  if (talk !== '') stderr.write(`${talk}\n`)
+  const colour = wantsColour({ isTerminal: stdout.isTTY, environment: env })
+  const text = json && result.kind !== 'printed' ? toJson(result) : toText(result, { quiet, colour })
+  if (text !== '') stdout.write(`${text}\n`)
+  return exitCodeOf(result)
+}
+
+/** Prints an error and returns the exit code. */
+export function printError(error: unknown, json: boolean, { stderr }: NodeJS.Process): number {
+  const document = describeError(error)
+  stderr.write(`${json ? errorJson(document) : errorText(document)}\n`)
+  return document.exit
+}

@@ -1,0 +1,166 @@
+// Results → the text that people read on stdout. One function per kind; nothing else knows how a result looks.
+
+import { styleText } from 'node:util'
+
+import type { Entry, Logged, Published, PublishedArticle, Result, Shown } from './result.ts'
+import { count, formatSize, escapeControls as safe } from './terminal.ts'
+import { widthOf } from './width.ts'
+
+export interface TextOptions {
+  readonly colour: boolean
+  /** CIDs alone. */
+  readonly quiet: boolean
+}
+
+/** The text of a result, without a last newline; empty where there is nothing to say. */
+export function toText(result: Result, { colour, quiet }: TextOptions): string {
+  const bold: Style = (text) => (colour ? styleText('bold', text, { validateStream: false }) : text)
+  const dim: Style = (text) => (colour ? styleText('dim', text, { validateStream: false }) : text)
+  if (quiet) return quietText(result)
+  switch (result.kind) {
+    case 'initialised':
+      return lines(
+        `${result.created ? 'wrote' : 'unchanged'} ${safe(result.config)}`,
+        ...table(result.settings.map(({ key, value, meaning }) => [`  ${key}`, valueText(value), dim(meaning)])),
+      )
+    case 'published':
+      return result.articles.length === 1 && result.failed.length === 0
+        ? publishedText(result, bold)
+        : batchText(result, bold)
+    case 'listed':
+      return result.articles.length === 0 ? 'no articles' : lines(...entriesText(result.articles, bold, dim))
+    case 'shown':
+      return shownText(result, bold, dim)
+    case 'logged':
+      return loggedText(result, bold)
+    case 'computed':
+      return lines(...result.roots.map(({ cid, path }) => (result.roots.length === 1 ? cid : `${cid}  ${safe(path)}`)))
+    case 'printed':
+      return result.text
+  }
+}
+
+type Style = (text: string) => string
+
+function quietText(result: Result): string {
+  switch (result.kind) {
+    case 'published':
+    case 'listed':
+      return lines(...result.articles.map(({ root }) => root))
+    case 'shown':
+      return result.article.root
+    case 'logged':
+      return lines(...result.versions.map(({ root }) => root))
+    case 'computed':
+      return lines(...result.roots.map(({ cid }) => cid))
+    case 'printed':
+      return result.text
+    case 'initialised':
+      return result.config
+  }
+}
+
+function publishedText({ articles: [article], archive }: Published, bold: Style): string {
+  if (article === undefined) return ''
+  return lines(
+    bold(safe(article.title)),
+    `  ${article.root}`,
+    ...[article.links.ipfs, ...article.links.gateways].map((link) => `  ${safe(link)}`),
+    `  ${stateText(article, archive)}`,
+    ...(article.note === undefined ? [] : [`  because: ${safe(article.note)}`]),
+  )
+}
+
+function stateText(article: PublishedArticle, archive: string): string {
+  const what = `${safe(article.slug)}@${article.version} (${count(article.files, 'file')}, ${formatSize(article.size)})`
+  switch (article.status) {
+    case 'published':
+      return `archived in ${safe(archive)} as ${what}`
+    case 'unchanged':
+      return `unchanged: archived in ${safe(archive)} as ${what}`
+    case 'planned':
+      return `dry run: nothing was stored; it would be ${what} in ${safe(archive)}`
+  }
+}
+
+function batchText({ articles, failed, archive, dryRun }: Published, bold: Style): string {
+  const number = (status: PublishedArticle['status']) => articles.filter((article) => article.status === status).length
+  const unchanged = number('unchanged')
+  return lines(
+    ...table(articles.map(({ root, slug, version, status }) => [root, `${safe(slug)}@${version}`, statusWord[status]])),
+    bold(
+      `${count(articles.length - unchanged, 'article')} ${dryRun ? 'would be archived' : 'archived'} in ${safe(archive)}` +
+        `${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
+    ),
+  )
+}
+
+const statusWord = { published: '', unchanged: 'unchanged', planned: 'planned' }
+
+function entriesText(entries: readonly Entry[], bold: Style, dim: Style): string[] {
+  return entries.flatMap((entry) => [
+    bold(safe(entry.title)),
+    `  ${dim(lineOf([entry.datePublished, `${entry.slug}@${entry.version}`, entry.categories.join(', ')]))}`,
+    `  ${entry.root}`,
+  ])
+}
+
+function lineOf(parts: readonly (string | undefined)[]): string {
+  return parts
+    .filter((part) => part !== undefined && part !== '')
+    .map((part) => safe(part as string))
+    .join(' · ')
+}
+
+function shownText({ article, files, versions, links, pinned }: Shown, bold: Style, dim: Style): string {
+  return lines(
+    bold(safe(article.title)),
+    ...table(
+      [
+        ['  slug', safe(article.slug)],
+        ['  version', `${article.version} of ${versions.length}`],
+        ['  date', safe(article.datePublished ?? '')],
+        ['  categories', safe(article.categories.join(', '))],
+        ['  address', safe(article.url ?? '')],
+        ['  archived', article.time],
+        ['  pinned', pinned ? 'yes' : 'no'],
+        ['  CID', article.root],
+        ...[links.ipfs, ...links.gateways].map((link, index) => [index === 0 ? '  links' : '', safe(link)]),
+      ].filter(([, value]) => value !== ''),
+    ),
+    bold('files'),
+    ...table(files.map(({ path, size, cid }) => [`  ${safe(path)}`, formatSize(size), dim(cid)])),
+    ...(versions.length > 1 ? [bold('versions'), ...versionLines(versions)] : []),
+  )
+}
+
+function loggedText({ slug, versions }: Logged, bold: Style): string {
+  return lines(bold(safe(slug)), ...versionLines(versions))
+}
+
+function versionLines(versions: readonly Entry[]): string[] {
+  return table(versions.map(({ version, time, root, note }) => [`  ${version}`, time, root, safe(note ?? '')]))
+}
+
+/** Columns that align whatever their characters' width. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(cell))
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function valueText(value: unknown): string {
+  if (value === undefined) return '-'
+  return safe(Array.isArray(value) ? value.join(' ') || '-' : String(value))
+}
+
+function lines(...all: readonly string[]): string {
+  return all.join('\n')
+}

@@ -1,0 +1,107 @@
+// A real browser for tests: Debian's Chromium through playwright-core, one process for a test file, loopback only.
+
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+/** Whether there is a browser to test with; `describe.skipIf(!hasBrowser)`. Says so aloud where there is none. */
+export const hasBrowser = existsSync(executablePath)
+
+if (!hasBrowser) {
+  // biome-ignore lint/suspicious/noConsole: tests that are left out must be noticed.
+  console.warn(
+    `browser tests are SKIPPED: no browser at ${executablePath}; name one in the environment variable CHROMIUM`,
+  )
+}
+
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Starts a browser before the tests of a `describe` and ends it after them. Returns how to get it inside a test. */
+export function useBrowser(): () => Browser {
+  let browser: Browser | undefined
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath, args })
+  })
+  afterAll(async () => {
+    await browser?.close()
+  })
+  return () => {
+    if (browser === undefined) throw new Error('the browser is there only inside a test')
+    return browser
+  }
+}
+
+/** Runs `use` on a page of its own context and closes both. */
+export async function withPage<T>(
+  browser: Browser,
+  options: BrowserContextOptions,
+  use: (page: Page) => Promise<T>,
+): Promise<T> {
+  const context = await browser.newContext(options)
+  try {
+    return await use(await context.newPage())
+  } finally {
+    await context.close()
+  }
+}
+
+export interface FileServer extends AsyncDisposable {
+  /** Ends with a slash. */
+  readonly url: string
+  /** Paths that were asked for, in order, without the leading slash. */
+  readonly requests: readonly string[]
+}
+
+const mediaTypes: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  json: 'application/ld+json',
+  md: 'text/markdown; charset=utf-8',
+  png: 'image/png',
+}
+
+/** Serves files by their path on a free port of 127.0.0.1, as a gateway would; `headers` go with every answer. */
+export async function serveFiles(
+  files: ReadonlyMap<string, Uint8Array>,
+  headers: Record<string, string> = {},
+): Promise<FileServer> {
+  const requests: string[] = []
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent((request.url ?? '/').slice(1))
+    requests.push(path)
+    const content = files.get(path)
+    const mediaType = mediaTypes[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
+    response.writeHead(content === undefined ? 404 : 200, { 'content-type': mediaType, ...headers }).end(content)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+const axe = readFile(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+
+/** What axe-core finds wrong with an open page, one line each, with all of its rules for WCAG 2.2 AA and good practice. */
+export async function findAxeViolations(page: Page): Promise<string[]> {
+  await page.evaluate(await axe)
+  return page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+    violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => id + ': ' + help + ': ' + html)))`)
+}

@@ -1,0 +1,194 @@
+// Several processes at once, processes that are killed, files that were left unfinished.
+
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { CID } from 'multiformats/cid'
+import { describe, expect, it } from 'vitest'
+import { openArchive } from '../../src/archive/archive.ts'
+import { walkDag } from '../../src/dag/walk.ts'
+import { isPublish } from '../../src/manifest/record.ts'
+import { temporaryFolder } from '../temporary.ts'
+import { ovn, ovnJson, startOvn } from './ovn.ts'
+
+/** Articles that share one picture. */
+function writeArticles(folder: string, count: number, prefix: string): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'logo.svg'), '<svg xmlns="http://www.w3.org/2000/svg"><!-- the same in all --></svg>')
+  for (let index = 0; index < count; index += 1) {
+    writeFileSync(
+      join(folder, `${prefix}-${index}.md`),
+      `# ${prefix} ${index}\n\n![Logo](logo.svg)\n\nText ${index}.\n`,
+    )
+  }
+}
+
+/** Checks all that is recorded: the chain of lines, every block of every root, every pin. Returns the slugs. */
+async function checkArchive(folder: string): Promise<string[]> {
+  const archive = openArchive(folder, { readOnly: true })
+  try {
+    const records = archive.manifest.placedFrom(0, 1).map(({ record }) => record)
+    let parent: string | undefined
+    for (const record of records) {
+      expect(record.parent).toBe(parent)
+      parent = record.cid
+      if (!isPublish(record)) continue
+      const root = CID.parse(record.root)
+      expect(archive.pins.hasRoot(root)).toBe(true)
+      for await (const _ of walkDag(archive.blocks, root));
+    }
+    return records.filter(isPublish).map(({ slug, version }) => `${slug}@${version}`)
+  } finally {
+    archive.close()
+  }
+}
+
+describe('several processes', () => {
+  it('publish different articles at once: all are recorded, once', async () => {
+    const cwd = temporaryFolder()
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    for (const name of names) writeArticles(join(cwd, name), 25, name)
+    const runs = names.map((name) => startOvn(['publish', name, '-C', 'archive'], { cwd }).ended)
+    const lists = [startOvn(['list', '-C', 'archive'], { cwd }).ended]
+    for (const { status, stderr } of await Promise.all(runs))
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    for (const { status } of await Promise.all(lists)) expect([0, 4]).toContain(status)
+    const slugs = await checkArchive(join(cwd, 'archive'))
+    expect([...slugs].sort()).toEqual(
+      names.flatMap((name) => Array.from({ length: 25 }, (_, index) => `${name}-${index}@1`)).sort(),
+    )
+  })
+
+  it('publish the same article at once: it is recorded once', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'a.md'), '# A\n\nText.')
+    const runs = await Promise.all(Array.from({ length: 6 }, () => startOvn(['publish', 'a.md', '-q'], { cwd }).ended))
+    expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1)
+    expect(await checkArchive(join(cwd, 'ovn-archive'))).toEqual(['a@1'])
+  })
+
+  it('publish different versions of one article at once: each is linked to the one before', async () => {
+    const cwd = temporaryFolder()
+    const texts = ['one', 'two', 'three', 'four', 'five']
+    for (const text of texts) writeFileSync(join(cwd, `${text}.md`), `---\ntitle: A\nslug: a\n---\n${text}`)
+    const runs = await Promise.all(texts.map((text) => startOvn(['publish', `${text}.md`], { cwd }).ended))
+    for (const { status, stderr } of runs) expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(await checkArchive(join(cwd, 'ovn-archive'))).toEqual(['a@1', 'a@2', 'a@3', 'a@4', 'a@5'])
+    const { versions } = ovnJson(['log', 'a'], { cwd })
+    expect(versions.map(({ previous }: { previous?: string }) => previous)).toEqual([
+      ...versions.map(({ root }: { root: string }) => root).slice(1),
+      undefined,
+    ])
+    const database = new DatabaseSync(join(cwd, 'ovn-archive/blocks.sqlite'))
+    expect(database.prepare('select count(*) as n from pin').get()).toEqual({ n: 5 })
+    database.close()
+  })
+
+  it('wait ten seconds for a lock, and say so', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'a.md'), '# A')
+    ovn(['publish', 'a.md'], { cwd })
+    writeFileSync(join(cwd, 'b.md'), '# B')
+    const database = new DatabaseSync(join(cwd, 'ovn-archive/blocks.sqlite'))
+    database.exec('begin immediate')
+    const started = performance.now()
+    const waiting = startOvn(['publish', 'b.md'], { cwd }).ended
+    expect(ovn(['show', 'a'], { cwd }).status).toBe(0)
+    expect(ovn(['list'], { cwd }).status).toBe(0)
+    const { status, stdout, stderr } = await waiting
+    database.exec('rollback')
+    database.close()
+    expect({ status, stdout }).toEqual({ status: 6, stdout: '' })
+    expect(stderr).toBe(
+      'ovn: another process has been writing to the archive for 10 seconds\novn: hint: wait for the other ovn to end, then run the same command again\n',
+    )
+    expect(performance.now() - started).toBeLessThan(20_000)
+    expect(ovn(['publish', 'b.md'], { cwd }).status).toBe(0)
+  })
+
+  it('stop waiting for a lock when they are interrupted', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'a.md'), '# A')
+    ovn(['init'], { cwd })
+    const database = new DatabaseSync(join(cwd, 'ovn-archive/blocks.sqlite'))
+    database.exec('begin immediate')
+    const { child, ended } = startOvn(['publish', 'a.md'], { cwd })
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    child.kill('SIGINT')
+    const { status, stderr } = await ended
+    database.close()
+    expect({ status, stderr }).toEqual({ status: 130, stderr: 'ovn: interrupted: nothing was published\n' })
+  })
+})
+
+describe('a process that is killed', () => {
+  it('loses nothing that it answered for, and the next one needs no help', async () => {
+    const cwd = temporaryFolder()
+    const acknowledged = new Set<string>()
+    for (let round = 0; round < 12; round += 1) {
+      writeArticles(join(cwd, 'in'), 2, `round-${round}`)
+      const first = startOvn(['publish', `in/round-${round}-0.md`], { cwd })
+      const second = startOvn(['publish', `in/round-${round}-1.md`], { cwd })
+      setTimeout(() => second.child.kill('SIGKILL'), 40 + 15 * round)
+      for (const [index, { ended }] of [first, second].entries()) {
+        if ((await ended).stdout.includes('archived in')) acknowledged.add(`round-${round}-${index}@1`)
+      }
+    }
+    const recorded = await checkArchive(join(cwd, 'ovn-archive'))
+    expect(acknowledged.size).toBeGreaterThanOrEqual(12)
+    for (const slug of acknowledged) expect(recorded).toContain(slug)
+    const { articles, failed } = ovnJson(['publish', 'in'], { cwd })
+    expect(failed).toEqual([])
+    expect(articles).toHaveLength(24)
+    expect(new Set(await checkArchive(join(cwd, 'ovn-archive'))).size).toBe(24)
+  })
+})
+
+describe('an unfinished line at the end of the manifest', () => {
+  it('is set aside, reported, and harms nothing', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'a.md'), '# A')
+    writeFileSync(join(cwd, 'b.md'), '# B')
+    ovn(['publish', 'a.md'], { cwd })
+    const manifest = join(cwd, 'ovn-archive/manifest.jsonl')
+    const torn = readFileSync(manifest).subarray(0, 100)
+    appendFileSync(manifest, torn)
+    expect(ovnJson(['list'], { cwd }).articles).toHaveLength(1)
+    const { status, stderr } = ovn(['publish', 'b.md'], { cwd })
+    expect(status).toBe(0)
+    expect(stderr).toMatch(
+      /manifest\.jsonl: an unfinished line of 100 bytes at its end was set aside in manifest\.torn\n/,
+    )
+    expect(readFileSync(join(cwd, 'ovn-archive/manifest.torn'), 'utf8')).toBe(`${torn}\n`)
+    expect(await checkArchive(join(cwd, 'ovn-archive'))).toEqual(['a@1', 'b@1'])
+  })
+})
+
+describe('a damaged line of the manifest', () => {
+  it('is named, and nothing is built on it', () => {
+    const cwd = temporaryFolder()
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(cwd, `${name}.md`), `# ${name}`)
+    ovn(['publish', 'a.md'], { cwd })
+    ovn(['publish', 'b.md'], { cwd })
+    const manifest = join(cwd, 'ovn-archive/manifest.jsonl')
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"title":"b"', '"title":"B"'))
+    const { status, stdout, stderr } = ovn(['publish', 'c.md'], { cwd })
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' })
+    expect(stderr).toMatch(/^ovn: manifest\.jsonl:2 is damaged: its bytes do not match its CID\novn: hint: /)
+  })
+})
+
+describe('pinning', () => {
+  it('costs one row for an article, however many share its picture', () => {
+    const cwd = temporaryFolder()
+    writeArticles(join(cwd, 'in'), 200, 'shared')
+    ovn(['publish', 'in'], { cwd })
+    const database = new DatabaseSync(join(cwd, 'ovn-archive/blocks.sqlite'))
+    const pins = database.prepare('select length(root) + length(multihash) + length(metadata) as bytes from pin').all()
+    expect(pins).toHaveLength(200)
+    for (const { bytes } of pins) expect(bytes).toBeLessThan(120)
+    // Per article: root, page, metadata, source. For all: the picture and the folder that holds it.
+    expect(database.prepare('select count(*) as n from block').get()).toEqual({ n: 4 * 200 + 2 })
+    database.close()
+  })
+})

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts'],
+    globalSetup: 'tests/build.ts',
+    // The suites of interface-blockstore and interface-datastore are written for mocha and aegir.
+    server: { deps: { inline: ['interface-blockstore-tests', 'interface-datastore-tests'] } },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+  resolve: {
+    alias: { 'aegir/chai': fileURLToPath(new URL('tests/archive/aegir-chai.ts', import.meta.url)) },
+  },
+})
