@@ -1,7 +1,6 @@
 // The content of an asset: read from the very file that was checked when the article was read, or not at all.
 
-import { type BigIntStats, constants } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
 import { OvnError } from '../errors.ts'
 
 /** The chunk of the UnixFS profile: chunks of this size reach the hasher without being copied. */
@@ -18,16 +17,17 @@ export async function* readChecked(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const size = Number(checked.size)
-  const file = await openChecked(place, checked, written)
+  const file = openChecked(place, written)
   let next: Promise<Uint8Array> | undefined
   const readAhead = (position: number) => {
     if (position >= size) return undefined
-    const chunk = readFully(file, position, Math.min(chunkSize, size - position), written)
+    const chunk = readFully(file, position, Math.min(chunkSize, size - position), size, written)
     // Its failure is thrown where it is awaited, which may be later than it happens.
     chunk.catch(() => undefined)
     return chunk
   }
   try {
+    assertSame(fstatSync(file, { bigint: true }), checked, written)
     next = readAhead(0)
     for (let position = 0; next !== undefined; ) {
       signal?.throwIfAborted()
@@ -36,43 +36,56 @@ export async function* readChecked(
       next = readAhead(position)
       yield chunk
     }
-    assertSame(await file.stat({ bigint: true }), checked, written)
+    assertSame(fstatSync(file, { bigint: true }), checked, written)
   } finally {
     await next?.catch(() => undefined)
-    await file.close()
+    closeSync(file)
   }
 }
 
-async function openChecked(place: string, checked: BigIntStats, written: string): Promise<FileHandle> {
-  let file: FileHandle
+function openChecked(place: string, written: string): number {
   try {
-    // Loaded when it is needed: most articles have nothing that is read this way.
-    const { open } = await import('node:fs/promises')
-    file = await open(place, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+    return openSync(place, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') throw changed(written, cause)
     throw new OvnError('storage', `cannot read ${place}`, { cause })
   }
-  try {
-    assertSame(await file.stat({ bigint: true }), checked, written)
-    return file
-  } catch (error) {
-    await file.close()
-    throw error
-  }
 }
 
-async function readFully(file: FileHandle, position: number, length: number, written: string): Promise<Uint8Array> {
+async function readFully(
+  file: number,
+  position: number,
+  length: number,
+  size: number,
+  written: string,
+): Promise<Uint8Array> {
   const chunk = Buffer.allocUnsafeSlow(length)
+  // Asking another thread for a small file takes longer than reading it.
+  const readSome = size <= chunkSize ? readHere : readAside
   for (let filled = 0; filled < length; ) {
-    const { bytesRead } = await file.read(chunk, filled, length - filled, position + filled).catch((cause) => {
+    let count: number
+    try {
+      count = await readSome(file, chunk, filled, position + filled)
+    } catch (cause) {
       throw new OvnError('storage', `cannot read ${written}`, { cause })
-    })
-    if (bytesRead === 0) throw changed(written)
-    filled += bytesRead
+    }
+    if (count === 0) throw changed(written)
+    filled += count
   }
   return chunk
+}
+
+function readHere(file: number, chunk: Buffer, offset: number, position: number): number {
+  return readSync(file, chunk, offset, chunk.length - offset, position)
+}
+
+function readAside(file: number, chunk: Buffer, offset: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(file, chunk, offset, chunk.length - offset, position, (error, count) =>
+      error ? reject(error) : resolve(count),
+    )
+  })
 }
 
 function assertSame(now: BigIntStats, checked: BigIntStats, written: string): void {
