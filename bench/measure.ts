@@ -47,28 +47,18 @@ export async function compare(times: number, a: () => unknown, b: () => unknown,
   }
 }
 
-/** Runs a program to its end and returns what it printed. Throws where it fails. */
-export function runProgram(program: string, args: readonly string[], options: { cwd?: string } = {}): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    ...options,
-    encoding: 'utf8',
-    maxBuffer: 1 << 30,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+/** Runs a program to its end. What it prints is thrown away. Throws where it fails. */
+export function runProgram(program: string, args: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] })
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`)
-  return stdout
 }
 
 /** Peak resident memory of a program, in MiB: its own `ru_maxrss`, printed by a module that it is made to load first. */
-export function peakMemory(program: string, args: readonly string[], options: { cwd?: string } = {}): number {
+export function peakMemory(program: string, args: readonly string[]): number {
   const report =
     'data:text/javascript,process.on("exit",()=>process.stderr.write("\\nmaxrss "+process.resourceUsage().maxRSS))'
-  const { status, stderr } = spawnSync(program, ['--import', report, ...args], {
-    ...options,
-    encoding: 'utf8',
-    maxBuffer: 1 << 30,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const stdio = ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe']
+  const { status, stderr } = spawnSync(program, ['--import', report, ...args], { encoding: 'utf8', stdio })
   const kibibytes = /maxrss (\d+)\s*$/.exec(stderr)?.[1]
   if (status !== 0 || kibibytes === undefined) throw new Error(`${program} ${args.join(' ')}: ${stderr}`)
   return Number(kibibytes) / 1024

@@ -6,7 +6,7 @@ import { uptime } from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OvnError } from '../errors.ts'
-import { isBusy, storageError } from './storage-error.ts'
+import { isBusy, needsRollback, storageError } from './storage-error.ts'
 
 /** Marks the file as an archive's; `ovn1` in ASCII. */
 const applicationId = 0x6f766e31
@@ -39,6 +39,13 @@ export interface DatabaseOptions {
 export function openDatabase(file: string, { readOnly = false }: DatabaseOptions = {}): DatabaseSync {
   try {
     return open(file, readOnly)
+  } catch (error) {
+    if (!readOnly || !needsRollback(error)) throw storageError(error, file)
+  }
+  try {
+    // A process was killed in the middle of a transaction. Only a writer can take it back; any command may be the first to come.
+    open(file, false).close()
+    return open(file, true)
   } catch (error) {
     throw storageError(error, file)
   }

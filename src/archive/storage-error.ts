@@ -40,6 +40,13 @@ export function isBusy(error: unknown): boolean {
   return code === 5 || code === 6
 }
 
+/** Whether SQLite says that an unfinished transaction must be taken back before the file can be read. */
+export function needsRollback(error: unknown): boolean {
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown }
+  const readOnlyRollback = 776
+  return code === 'ERR_SQLITE_ERROR' && errcode === readOnlyRollback
+}
+
 /** Turns an error of the disk or of SQLite into an OvnError about `what`; passes every other error on as it is. */
 export function storageError(error: unknown, what: string): unknown {
   const sqlite = sqliteMeanings[sqliteCode(error) ?? -1]

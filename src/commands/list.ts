@@ -25,9 +25,12 @@ export function list({ category, since, allVersions = false }: ListOptions, cont
   const records = readRecords(folder)
   const shown = allVersions ? records : newestEditions(records)
   const articles = shown
-    .map((record, index) => ({ record, index, instant: instantOf(record.datePublished ?? record.time) }))
-    .filter(({ record, instant }) => instant >= from && (category === undefined || isIn(record, category)))
-    .sort((a, b) => b.instant - a.instant || b.index - a.index)
+    // Newest record first, so that of two articles of one day the later one stays before the other.
+    .reverse()
+    .filter((record) => category === undefined || isIn(record, category))
+    .map((record) => ({ record, instant: instantOf(record.datePublished ?? record.time) }))
+    .filter(({ instant }) => instant >= from)
+    .sort((a, b) => b.instant - a.instant)
     .map(({ record }) => toEntry(record))
   return { kind: 'listed', archive: folder, articles }
 }

@@ -136,16 +136,15 @@ function isRecord(value: unknown): value is ManifestRecord {
 
 function isPublishBody(value: object): boolean {
   const record = value as { [field: string]: unknown }
-  const texts = ['slug', 'root', 'profile', 'title', 'source', 'inputs'].every((key) => typeof record[key] === 'string')
-  const optional = ['datePublished', 'url', 'previous', 'note'].every((key) =>
-    ['string', 'undefined'].includes(typeof record[key]),
-  )
-  const numbers = Number.isSafeInteger(record.version) && Number.isSafeInteger(record.size)
-  const { categories } = record
-  return (
-    texts && optional && numbers && Array.isArray(categories) && categories.every((name) => typeof name === 'string')
-  )
+  for (const key of textFields) if (typeof record[key] !== 'string') return false
+  for (const key of optionalTextFields) if (record[key] !== undefined && typeof record[key] !== 'string') return false
+  const { version, size, categories } = record
+  if (!Number.isSafeInteger(version) || !Number.isSafeInteger(size) || !Array.isArray(categories)) return false
+  return categories.every((name) => typeof name === 'string')
 }
+
+const textFields = ['slug', 'root', 'profile', 'title', 'source', 'inputs']
+const optionalTextFields = ['datePublished', 'url', 'previous', 'note']
 
 function damagedLine(where: { file: string; line: number }, why: string): OvnError {
   return new OvnError('damaged', `${where.file}:${where.line} is damaged: ${why}`, {
