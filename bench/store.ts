@@ -83,6 +83,36 @@ for (const mode of modes) {
     }
   }
 }
+console.log('\ntruncate, 16384: articles in a transaction → articles/s')
+for (const length of [1, 8, 32, 128, 512]) {
+  inDatabase((db) => {
+    const seconds = timed(() => {
+      for (let done = 0; done < 2048; done += length) insert(db, article, length)
+    })
+    console.log(`${String(length).padStart(5)} ${((2048 / seconds) * 1000).toFixed(0).padStart(8)}`)
+  })
+}
+console.log('\ntruncate, 16384: MiB in a transaction → MiB/s')
+for (const length of [4, 16, 32, 64, 128]) {
+  inDatabase((db) => {
+    const seconds = timed(() => {
+      for (let done = 0; done < 512; done += length) insert(db, [1 << 20], length)
+    })
+    console.log(`${String(length).padStart(5)} ${((512 / seconds) * 1000).toFixed(0).padStart(8)}`)
+  })
+}
+
+function inDatabase(work: (db: DatabaseSync) => void): void {
+  const folder = mkdtempSync(join(base, 'ovn-bench-'))
+  try {
+    const db = open(folder, 'truncate', 16384)
+    work(db)
+    db.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
 const folder = mkdtempSync(join(base, 'ovn-bench-'))
 const plain = timed(() => {
   const file = openSync(join(folder, 'plain'), 'w')

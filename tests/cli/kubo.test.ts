@@ -1,0 +1,52 @@
+// The root of an article is the CID of its bundle as a folder, here and in another implementation. The second half runs
+// where Kubo 0.40 or newer is on the PATH as `ipfs`; CI has none.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findArticles } from '../../src/article/find-articles.ts'
+import { readArticle } from '../../src/article/read-article.ts'
+import { filesOf } from '../bundle/bundles.ts'
+import { temporaryFolder } from '../temporary.ts'
+import { fixtures, ovn, ovnJson } from './ovn.ts'
+
+/** Publishes all fixtures and writes their bundles as folders: root → folder. */
+async function publishFixtures(cwd: string): Promise<Map<string, string>> {
+  const files = await findArticles([join(fixtures, 'articles')])
+  const { articles } = ovnJson(['publish', ...files], { cwd })
+  expect(articles).toHaveLength(files.length)
+  const folders = new Map<string, string>()
+  for (const { file, root } of articles as { file: string; root: string }[]) {
+    const folder = join(cwd, 'bundles', root)
+    for (const [path, bytes] of await filesOf(await readArticle(file), {}, { version: 1 })) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), bytes)
+    }
+    folders.set(root, folder)
+  }
+  return folders
+}
+
+const kubo = spawnSync('ipfs', ['version', '--number'], { encoding: 'utf8' }).stdout?.trim()
+if (!kubo) process.stderr.write('Kubo is not installed: that it gives the same CIDs is NOT tested\n')
+
+describe('the root of a published article', () => {
+  it('is what `ovn cid` computes for its bundle', async () => {
+    const cwd = temporaryFolder()
+    const folders = await publishFixtures(cwd)
+    const { roots } = ovnJson(['cid', ...folders.values()], { cwd })
+    expect(roots.map(({ cid }: { cid: string }) => cid)).toEqual([...folders.keys()])
+    expect(ovn(['cid', ...folders.values()], { cwd }).stdout.split('\n').length).toBe(folders.size + 1)
+  })
+
+  it.skipIf(!kubo)('is what Kubo computes for its bundle', async () => {
+    const cwd = temporaryFolder()
+    const env = { ...process.env, IPFS_PATH: join(cwd, 'kubo') }
+    const ipfs = (...args: string[]) => spawnSync('ipfs', args, { cwd, env, encoding: 'utf8' }).stdout.trim()
+    ipfs('init', '--profile', 'unixfs-v1-2025,test')
+    for (const [root, folder] of await publishFixtures(cwd)) {
+      expect(ipfs('add', '--quieter', '--recursive', '--only-hash', '--cid-version=1', folder)).toBe(root)
+    }
+  })
+})
