@@ -76,7 +76,9 @@ export function checkConfig(value: unknown): Fault[] {
       ]
     }
     const message = key.check(field)
-    return message === undefined ? [] : [{ path: [name], message: `"${name}" ${message}` }]
+    return message === undefined
+      ? []
+      : [{ path: [name], message: `"${name}" ${message}`, hint: `it is ${key.meaning}` }]
   })
 }
 

@@ -212,7 +212,7 @@ describe('the config', () => {
 
   it.each([
     ['{\n  "name": "X",\n  "moto": "Y"\n}', 'config.json:3:3: unknown key "moto"', 'the keys are name, motto'],
-    ['{\n  "name": 7\n}', 'config.json:2:3: "name" must be a text', ''],
+    ['{\n  "name": 7\n}', 'config.json:2:3: "name" must be a text', 'ovn: hint: it is the name of the site'],
     ['{"gateways": ["gateway.example"]}', 'config.json:1:2: "gateways" must hold addresses', ''],
     ['{\n  "name": "X",\n}', 'config.json:3:1: not JSON', 'none after the last'],
     ['[]', 'config.json must hold one object', 'write {"name": "…"}'],
