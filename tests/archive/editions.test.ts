@@ -84,6 +84,7 @@ describe('the editions', () => {
     editions.store()
     writeFileSync(manifest.file, readFileSync(manifest.file).subarray(0, (first?.length ?? 0) + 1))
     editions.refresh()
+    expect(editions.lastCid).toBe(first?.record.cid)
     expect(rootsOf(editions, 'b')).toEqual([])
     expect(rootsOf(editions, 'a')).toEqual(['a-1'])
   })
