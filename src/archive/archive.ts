@@ -49,6 +49,11 @@ export class Archive {
     this.editions = new Editions(database, this.manifest)
   }
 
+  /** The archive's parts as a Helia node takes them; see `composeNode`. */
+  get parts(): { blockstore: SqliteBlockstore; datastore: SqliteDatastore; pins: SqlitePins } {
+    return { blockstore: this.blocks, datastore: this.datastore, pins: this.pins }
+  }
+
   /** A new stage, whose overflow goes to this archive. */
   stage(signal?: AbortSignal): Stage {
     return new Stage((blocks) => this.#write(() => this.#insert(blocks), signal))

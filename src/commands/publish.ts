@@ -1,62 +1,26 @@
-// Article files → recorded bundles. Articles are made one by one and stored in groups: one transaction and one flush of
-// the manifest pay for many.
+// Article files → recorded bundles.
 
-import { uptime } from 'node:process'
-import { type Archive, createArchive, openArchive } from '../archive/archive.ts'
-import { type Config, readConfig } from '../archive/config.ts'
-import { isArchive } from '../archive/layout.ts'
-import { composeNode } from '../archive/node.ts'
-import { Stage, type StagedBlock } from '../archive/stage.ts'
-import type { Article, Overrides } from '../article/article.ts'
+import { readConfig } from '../archive/config.ts'
+import type { Overrides } from '../article/article.ts'
 import { findArticles } from '../article/find-articles.ts'
-import { readArticle } from '../article/read-article.ts'
-import { OvnError, type Problem } from '../errors.ts'
-import { linksTo } from '../links/links-to.ts'
-import type { PublishRecord } from '../manifest/record.ts'
+import { OvnError } from '../errors.ts'
 import { nothingPublished } from '../output/errors.ts'
-import type { FailedArticle, Published, PublishedArticle } from '../output/result.ts'
+import type { Published } from '../output/result.ts'
 import { archiveFolder, type Context } from './context.ts'
-import { type PreparedArticle, prepareArticle } from './prepare.ts'
-
-export interface PublishOptions {
-  readonly overrides: Overrides
-  /** Why this version replaces the one before. */
-  readonly note?: string
-  readonly dryRun?: boolean
-}
-
-/** Articles in a group, and bytes that wait in it, before it is stored. */
-const groupLength = 128
-const groupBytes = 32 * 1024 * 1024
-
-/** Milliseconds after which the event loop gets a turn. */
-const breatheEvery = 50
-
-/** How often an article is made anew because another process published a version of it meanwhile. */
-const attempts = 5
+import { type PublishOptions, PublishRun } from './publish-run.ts'
 
 /**
  * Publishes files, folders of articles, and standard input (`-`). A bad article stops no other.
  * Throws the error of the only article, or of all together where none can be published.
  */
 export async function publish(paths: readonly string[], options: PublishOptions, context: Context): Promise<Published> {
-  const files = await findArticles([...paths])
+  const files = await findArticles(paths, context)
   assertOverridable(files, options.overrides)
-  const folder = archiveFolder(context)
-  const config = await readConfig(folder)
-  const archive = options.dryRun ? openForDryRun(folder) : createArchive(folder)
-  try {
-    const run = new PublishRun(archive, config, options, context, files)
-    const { articles, failed, notices } = await run.publishAll()
-    if (articles.length === 0 && failed.length > 1) throw nothingPublished({ failed })
-    return { kind: 'published', archive: folder, dryRun: options.dryRun === true, articles, failed, notices }
-  } finally {
-    archive?.close()
-  }
-}
-
-function openForDryRun(folder: string): Archive | undefined {
-  return isArchive(folder) ? openArchive(folder, { readOnly: true }) : undefined
+  const archive = archiveFolder(context)
+  const run = new PublishRun(archive, await readConfig(archive), options, context)
+  const { articles, failed, notices } = await run.publishAll(files)
+  if (articles.length === 0 && failed.length > 1) throw nothingPublished({ failed })
+  return { kind: 'published', archive, dryRun: options.dryRun === true, articles, failed, notices }
 }
 
 /** What names one article cannot be said of several. */
@@ -69,240 +33,4 @@ function assertOverridable(files: readonly string[], { title, slug }: Overrides)
       hint: 'publish that article alone',
     },
   )
-}
-
-/** The blocks and drafts of articles that wait to be stored together. */
-interface Group {
-  readonly blocks: StagedBlock[]
-  readonly prepared: PreparedArticle[]
-  bytes: number
-}
-
-class PublishRun {
-  readonly #archive: Archive | undefined
-  readonly #config: Config
-  readonly #options: PublishOptions
-  readonly #context: Context
-  readonly #files: readonly string[]
-  readonly #stage: Stage
-  readonly #node: ReturnType<typeof composeNode>
-  /** Results by file, so that they come out in the order of the files. */
-  readonly #articles = new Map<string, PublishedArticle>()
-  readonly #failed = new Map<string, FailedArticle>()
-  readonly #notices: Problem[] = []
-  /** Which file of this run has a slug. */
-  readonly #slugs = new Map<string, string>()
-  #group: Group = { blocks: [], prepared: [], bytes: 0 }
-  #bytes = 0
-  #breathedAt = 1000 * uptime()
-
-  constructor(
-    archive: Archive | undefined,
-    config: Config,
-    options: PublishOptions,
-    context: Context,
-    files: readonly string[],
-  ) {
-    this.#archive = archive
-    this.#config = config
-    this.#options = options
-    this.#context = context
-    this.#files = files
-    const stores = options.dryRun ? undefined : archive
-    this.#stage = stores?.stage(context.signal) ?? new Stage(async () => undefined)
-    this.#node = composeNode({ ...stores, blockstore: this.#stage })
-  }
-
-  async publishAll(): Promise<{ articles: PublishedArticle[]; failed: FailedArticle[]; notices: Problem[] }> {
-    this.#archive?.editions.refresh()
-    try {
-      for (const file of this.#files) {
-        await this.#breathe()
-        await this.#publishOne(file)
-        this.#report()
-      }
-      await this.#storeGroup()
-    } catch (error) {
-      throw this.#sayHowFar(error)
-    }
-    const inOrder = <T>(all: ReadonlyMap<string, T>) => this.#files.flatMap((file) => all.get(file) ?? [])
-    return { articles: inOrder(this.#articles), failed: inOrder(this.#failed), notices: this.#notices }
-  }
-
-  /** Publishing small articles waits for nothing: without a pause no signal would be heard, and no progress seen. */
-  async #breathe(): Promise<void> {
-    this.#context.signal.throwIfAborted()
-    if (1000 * uptime() - this.#breathedAt < breatheEvery) return
-    await new Promise((resolve) => setImmediate(resolve))
-    this.#breathedAt = 1000 * uptime()
-    this.#context.signal.throwIfAborted()
-  }
-
-  async #publishOne(file: string): Promise<void> {
-    let prepared: PreparedArticle
-    try {
-      const article = await this.#read(file)
-      prepared = await this.#prepare(article)
-      this.#claimSlug(article)
-    } catch (error) {
-      this.#stage.take()
-      this.#fail(file, error)
-      return
-    }
-    const blocks = this.#stage.take()
-    if (this.#options.dryRun) this.#finish(prepared, undefined)
-    else if (prepared.recorded !== undefined) await this.#mend(prepared, prepared.recorded, blocks)
-    else await this.#queue(prepared, blocks)
-  }
-
-  async #read(file: string): Promise<Article> {
-    const { signal, cwd, readInput } = this.#context
-    const language = this.#config.language
-    const input = file === '-' ? { bytes: await readInput(), folder: cwd } : {}
-    try {
-      return await readArticle(file, {
-        overrides: this.#options.overrides,
-        signal,
-        ...(language === undefined ? {} : { language }),
-        ...input,
-      })
-    } catch (error) {
-      // That one article cannot be read is no failure of the archive.
-      if (!(error instanceof OvnError) || error.code !== 'storage') throw error
-      throw new OvnError('article', error.message, { cause: error, problems: [{ file, message: error.message }] })
-    }
-  }
-
-  #prepare(article: Article): Promise<PreparedArticle> {
-    const { signal, now } = this.#context
-    const latest = this.#archive?.editions.ofSlug(article.slug).at(-1)
-    const onBytes = (count: number) => {
-      this.#bytes += count
-      this.#report()
-    }
-    return prepareArticle(this.#node, article, {
-      site: this.#config,
-      latest,
-      note: this.#options.note,
-      now,
-      signal,
-      onBytes,
-    })
-  }
-
-  /** Lists a bad article among the failed ones; every other error, and that of the only article, ends the run. */
-  #fail(file: string, error: unknown): void {
-    const ofArticle = error instanceof OvnError && ['article', 'not-found'].includes(error.code)
-    if (!ofArticle || this.#files.length === 1) throw error
-    const { code, exitCode, message, hint, problems } = error
-    this.#failed.set(file, { file, code, exit: exitCode, message, ...(hint === undefined ? {} : { hint }), problems })
-  }
-
-  /** Two files of one run that have one slug are two articles: a version is published in a run of its own. */
-  #claimSlug(article: Article): void {
-    const other = this.#slugs.get(article.slug)
-    if (other !== undefined && other !== article.file) {
-      const message = `"${article.slug}" is the slug of ${other} too`
-      throw new OvnError('article', `${article.file}: ${message}`, {
-        problems: [
-          {
-            file: article.file,
-            message,
-            hint: 'give one of them a slug of its own, or publish its versions one by one',
-          },
-        ],
-      })
-    }
-    this.#slugs.set(article.slug, article.file)
-  }
-
-  async #queue(prepared: PreparedArticle, blocks: readonly StagedBlock[]): Promise<void> {
-    this.#group.prepared.push(prepared)
-    this.#group.blocks.push(...blocks)
-    this.#group.bytes += blocks.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
-    if (this.#group.prepared.length >= groupLength || this.#group.bytes >= groupBytes) await this.#storeGroup()
-  }
-
-  async #storeGroup(): Promise<void> {
-    let { blocks, prepared } = this.#group
-    this.#group = { blocks: [], prepared: [], bytes: 0 }
-    for (let attempt = 1; prepared.length > 0; attempt += 1) {
-      if (this.#archive === undefined || attempt > attempts) throw contended(prepared)
-      const { records, torn } = await this.#archive.store(blocks, prepared, this.#context.signal)
-      if (torn > 0) this.#notices.push(tornNotice(this.#archive.manifest.file, torn))
-      const stale = prepared.filter((each, index) => !this.#finish(each, records[index]))
-      prepared = []
-      blocks = []
-      for (const { article } of stale) {
-        const again = await this.#prepare(article)
-        blocks.push(...this.#stage.take())
-        if (again.recorded === undefined) prepared.push(again)
-        else this.#finish(again, again.recorded)
-      }
-    }
-  }
-
-  /** The article is on record; storing its blocks again replaces any that were damaged. */
-  async #mend(prepared: PreparedArticle, recorded: PublishRecord, blocks: readonly StagedBlock[]): Promise<void> {
-    // Another template makes another page, which nobody asked to keep.
-    if (prepared.root.toString() === recorded.root) {
-      await this.#archive?.mend(blocks, prepared.root, recorded, this.#context.signal)
-    }
-    this.#finish(prepared, recorded)
-  }
-
-  /** Notes down what became of an article. Returns false where it was not recorded and must be made anew. */
-  #finish(prepared: PreparedArticle, record: PublishRecord | undefined): boolean {
-    const { article, draft, files, recorded } = prepared
-    const said = record ?? recorded ?? (this.#options.dryRun ? draft : undefined)
-    if (said === undefined) return false
-    this.#articles.set(article.file, {
-      file: article.file,
-      status: recorded !== undefined ? 'unchanged' : this.#options.dryRun ? 'planned' : 'published',
-      title: said.title,
-      slug: said.slug,
-      version: said.version,
-      root: said.root,
-      ...(said.previous === undefined ? {} : { previous: said.previous }),
-      ...(said.note === undefined ? {} : { note: said.note }),
-      files,
-      size: said.size,
-      links: linksTo(said.root, this.#config.gateways),
-      notices: article.notices,
-    })
-    return true
-  }
-
-  /** A run that ends early says what it has recorded already. */
-  #sayHowFar(error: unknown): unknown {
-    const interrupted = this.#context.signal.aborted
-    if (!interrupted && !(error instanceof OvnError)) return error
-    if (this.#articles.size === 0)
-      return interrupted ? new OvnError('interrupted', 'interrupted: nothing was published') : error
-    const far = `${this.#articles.size} of ${this.#files.length} articles were published before`
-    const { code, message, hint, problems } = interrupted
-      ? new OvnError('interrupted', 'interrupted', { hint: 'run the same command again for the rest' })
-      : (error as OvnError)
-    return new OvnError(code, `${message}; ${far}`, { hint, problems, cause: error })
-  }
-
-  #report(): void {
-    const done = this.#articles.size + this.#failed.size + this.#group.prepared.length
-    this.#context.report({ done, total: this.#files.length, bytes: this.#bytes })
-  }
-}
-
-function tornNotice(file: string, bytes: number): Problem {
-  return {
-    file,
-    message: `an unfinished line of ${bytes} bytes at its end was set aside in manifest.torn`,
-    hint: 'a crash left it; nothing that was answered for is missing',
-  }
-}
-
-function contended(prepared: readonly PreparedArticle[]): OvnError {
-  const slugs = prepared.map(({ article }) => article.slug).join(', ')
-  return new OvnError('locked', `other processes keep publishing new versions of ${slugs}`, {
-    hint: 'run the same command again',
-  })
 }

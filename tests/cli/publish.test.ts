@@ -264,6 +264,7 @@ describe('every broken article', () => {
     for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^ovn: \S/)
     expect(stderr).not.toMatch(/^\s+at |this is a bug/m)
     expect(stderr).toMatch(/^ovn: hint: /m)
+    expect(existsSync(join(cwd, 'archive'))).toBe(false)
   })
 })
 
