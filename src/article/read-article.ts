@@ -26,8 +26,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
-/** Ten novels: what is larger is not an article, and the page would not open on a phone. */
-const maxSource = 4 * 1024 * 1024
+/** A long novel: what is larger is no article, its page would not open on a phone, and hostile text takes its time. */
+const maxSource = 1024 * 1024
 const maxProblems = 1000
 
 /**
@@ -135,7 +135,7 @@ function tooLarge(file: string, size: number): Problem {
   const mebibytes = Math.ceil(size / 1024 / 1024)
   return {
     file,
-    message: `the article has ${mebibytes} MiB, and the limit is 4 MiB`,
+    message: `the article has ${mebibytes} MiB, and the limit is 1 MiB`,
     hint: 'put what is not text into files beside it',
   }
 }

@@ -251,8 +251,8 @@ describe('a file that is no article', () => {
     ['a surrogate', Uint8Array.of(0x41, 0xed, 0xa0, 0x80), ['1:2 this is not UTF-8 (save the file as UTF-8)']],
     [
       'over the limit',
-      'x'.repeat(4 * 1024 * 1024 + 1),
-      ['the article has 5 MiB, and the limit is 4 MiB (put what is not text into files beside it)'],
+      'x'.repeat(1024 * 1024 + 1),
+      ['the article has 2 MiB, and the limit is 1 MiB (put what is not text into files beside it)'],
     ],
     [
       'unclosed front matter',
