@@ -8,7 +8,7 @@ export interface Row {
   readonly ours: string
   readonly peer: string
   readonly ratio: number
-  /** The largest ratio, or the smallest, that the budget allows. */
+  /** The largest ratio, or the smallest, that the budget allows; some rows are there to be known. */
   readonly atMost?: number
   readonly atLeast?: number
 }
@@ -74,7 +74,8 @@ export function printRows(rows: readonly Row[]): boolean {
   console.log('| what | ovn | compared with | ratio | budget | kept |')
   console.log('| --- | --- | --- | --- | --- | --- |')
   for (const row of rows) {
-    const budget = row.atMost === undefined ? `≥ ${row.atLeast}` : `≤ ${row.atMost}`
+    const { atMost, atLeast } = row
+    const budget = atMost !== undefined ? `≤ ${atMost}` : atLeast !== undefined ? `≥ ${atLeast}` : 'none'
     const { what, ours, peer, ratio } = row
     console.log(`| ${what} | ${ours} | ${peer} | ${ratio.toFixed(2)} | ${budget} | ${kept(row) ? 'yes' : 'NO'} |`)
   }

@@ -1,7 +1,7 @@
 // The one SQLite file of an archive: its settings, its tables and its write lock, which is the archive's.
 // The choices are measured (bench/store.ts) and argued in ARCHITECTURE.md.
 
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { uptime } from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -38,6 +38,8 @@ export interface DatabaseOptions {
  */
 export function openDatabase(file: string, { readOnly = false }: DatabaseOptions = {}): DatabaseSync {
   try {
+    // A process was killed before it had written anything into it.
+    if (readOnly && statSync(file, { throwIfNoEntry: false })?.size === 0) open(file, false).close()
     return open(file, readOnly)
   } catch (error) {
     if (!readOnly || !needsRollback(error)) throw storageError(error, file)
@@ -52,10 +54,10 @@ export function openDatabase(file: string, { readOnly = false }: DatabaseOptions
 }
 
 function open(file: string, readOnly: boolean): DatabaseSync {
-  const fresh = !readOnly && !existsSync(file)
   const database = new DatabaseSync(file, { readOnly, timeout: lockTimeout })
   try {
-    if (fresh) database.exec('pragma page_size = 16384')
+    // Of a database that has pages already it changes nothing.
+    if (!readOnly) database.exec('pragma page_size = 16384')
     // After a commit in this mode the journal's end is on disk: a power cut takes nothing back. The file is whole between
     // two commits, so that a copy of it is a copy of the archive.
     if (!readOnly) database.exec('pragma journal_mode = truncate; pragma synchronous = full; pragma fullfsync = on')

@@ -58,6 +58,17 @@ describe('the database', () => {
     copy.close()
   })
 
+  it('can be opened after a process was killed while it made it', () => {
+    for (const readOnly of [true, false]) {
+      const file = join(temporaryFolder(), 'blocks.sqlite')
+      writeFileSync(file, '')
+      const database = openDatabase(file, { readOnly })
+      expect(count(database)).toBe(0)
+      expect(database.prepare('pragma page_size').get()).toEqual({ page_size: 16384 })
+      database.close()
+    }
+  })
+
   it('is not made by opening it for reading', () => {
     const file = join(temporaryFolder(), 'blocks.sqlite')
     expect(() => openDatabase(file, { readOnly: true })).toThrow(expect.objectContaining({ code: 'storage' }))
