@@ -10,10 +10,6 @@ export interface WalkOptions {
   /** Levels below the root that are walked; all of them where it is absent. */
   readonly depth?: number
   readonly signal?: AbortSignal | undefined
-  /**
-   * Answers whether a raw leaf is stored, so that it need not be read. Where it is absent every leaf is read and hashed.
-   */
-  readonly hasLeaf?: ((cid: CID) => boolean) | undefined
 }
 
 /** A CID in the one form that is compared and stored: version 1, whichever it was written in. */
@@ -36,7 +32,7 @@ export function linksOf(cid: CID, bytes: Uint8Array): CID[] {
 
 /** Yields the CID of every block of a DAG, once each. Throws as {@link readBlock} does at the first block that fails. */
 export async function* walkDag(blocks: GetStore, root: CID, options: WalkOptions = {}): AsyncGenerator<CID> {
-  const { depth = Number.POSITIVE_INFINITY, signal, hasLeaf } = options
+  const { depth = Number.POSITIVE_INFINITY, signal } = options
   // A block met again nearer to the root may have children that were out of reach before.
   const seen = new Map<string, number>()
   const stack = [{ cid: root, level: 0 }]
@@ -44,19 +40,11 @@ export async function* walkDag(blocks: GetStore, root: CID, options: WalkOptions
     const { cid, level } = next
     const key = Buffer.from(cid.bytes).toString('latin1')
     const before = seen.get(key)
-    if (before !== undefined && before <= level) continue
+    if (before !== undefined && (before <= level || depth === Number.POSITIVE_INFINITY)) continue
     seen.set(key, level)
     signal?.throwIfAborted()
-    const links = await linksAt(blocks, cid, { signal, hasLeaf })
+    const links = linksOf(cid, await readBlock(blocks, cid, signal))
     if (before === undefined) yield cid
     if (level < depth) stack.push(...links.reverse().map((link) => ({ cid: link, level: level + 1 })))
   }
-}
-
-async function linksAt(blocks: GetStore, cid: CID, options: Pick<WalkOptions, 'signal' | 'hasLeaf'>): Promise<CID[]> {
-  if (cid.code === rawCode && options.hasLeaf !== undefined) {
-    if (options.hasLeaf(cid)) return []
-    throw new OvnError('not-found', `block ${cid} is missing`)
-  }
-  return linksOf(cid, await readBlock(blocks, cid, options.signal))
 }

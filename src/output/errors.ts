@@ -64,13 +64,9 @@ export function exitCodeOf(result: Result): number {
 export function nothingPublished({ failed }: Pick<Published, 'failed'>): OvnError {
   const [first] = failed
   const problems = failed.flatMap((failure) => (failure.problems.length > 0 ? failure.problems : [asProblem(failure)]))
-  return new OvnError(
-    (first?.code ?? 'article') as 'article',
-    `none of the ${failed.length} articles can be published`,
-    {
-      problems,
-    },
-  )
+  return new OvnError(first?.code ?? 'article', `none of the ${failed.length} articles can be published`, {
+    problems,
+  })
 }
 
 function asProblem({ file, message, hint }: FailedArticle): Problem {

@@ -1,7 +1,7 @@
 // What commands return: plain values, printed once. `--json` prints them as they are; this file is that contract.
 // It only grows: fields and kinds are added, none is taken away or changes its meaning.
 
-import type { Problem } from '../errors.ts'
+import type { ErrorCode, Problem } from '../errors.ts'
 import type { Links } from '../links/links-to.ts'
 
 /** The version of the JSON documents. */
@@ -38,7 +38,7 @@ export interface PublishedArticle {
 
 export interface FailedArticle {
   readonly file: string
-  readonly code: string
+  readonly code: ErrorCode
   readonly exit: number
   readonly message: string
   readonly hint?: string
