@@ -42,9 +42,8 @@ export function isBusy(error: unknown): boolean {
 
 /** Whether SQLite says that an unfinished transaction must be taken back before the file can be read. */
 export function needsRollback(error: unknown): boolean {
-  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown }
   const readOnlyRollback = 776
-  return code === 'ERR_SQLITE_ERROR' && errcode === readOnlyRollback
+  return extendedCode(error) === readOnlyRollback
 }
 
 /** Turns an error of the disk or of SQLite into an OvnError about `what`; passes every other error on as it is. */
@@ -58,8 +57,13 @@ export function storageError(error: unknown, what: string): unknown {
   return system === undefined ? error : new OvnError('storage', `${what}: ${system}`, { cause: error })
 }
 
+/** SQLite's primary result code: the low byte of the extended one, which says more about it. */
 function sqliteCode(error: unknown): number | undefined {
+  const code = extendedCode(error)
+  return code === undefined ? undefined : code & 0xff
+}
+
+function extendedCode(error: unknown): number | undefined {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown }
-  // The low byte is the primary result code; the rest says more about it.
-  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode & 0xff : undefined
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' ? errcode : undefined
 }

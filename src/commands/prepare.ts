@@ -3,7 +3,7 @@
 import type { Helia } from '@helia/interface'
 import type { Prepared } from '../archive/archive.ts'
 import type { Article } from '../article/article.ts'
-import type { Edition, Site } from '../bundle/bundle.ts'
+import type { BundleFile, Edition, Site } from '../bundle/bundle.ts'
 import { packBundle } from '../bundle/pack-bundle.ts'
 import { profile } from '../dag/profile.ts'
 import { type DagEntry, type Written, writeDag } from '../dag/write-dag.ts'
@@ -38,19 +38,22 @@ export interface PreparedArticle extends Prepared {
 export async function prepareArticle(node: Helia, article: Article, options: PrepareOptions): Promise<PreparedArticle> {
   const { site, latest, now, signal } = options
   const bundle = packBundle(article, site)
-  const written: Written[] = []
+  const cids = new Map<string, string>()
+  let files = bundle.given
   let inputs = ''
   let edition: Edition = { version: 1 }
 
   async function* entries(): AsyncGenerator<DagEntry> {
     for (const file of bundle.given) yield toEntry(file, options)
-    inputs = inputsOf(article, written)
+    inputs = inputsOf(article, cids)
     edition = editionOf(article, inputs, options)
-    for (const file of bundle.rendered(edition)) yield toEntry(file, options)
+    const rendered = bundle.rendered(edition)
+    files = [...bundle.given, ...rendered]
+    for (const file of rendered) yield toEntry(file, options)
   }
 
-  const { cid: root } = await writeDag(node, entries(), { signal, onFile: (file) => written.push(file) })
-  const files = written.filter(({ path }) => path !== '' && !isFolder(path, written))
+  const onFile = ({ path, cid }: Written) => cids.set(path, cid.toString())
+  const { cid: root } = await writeDag(node, entries(), { signal, onFile })
   const note = edition.note ?? (edition.version > 1 ? newestCorrection(article) : undefined)
   return {
     article,
@@ -68,7 +71,7 @@ export async function prepareArticle(node: Helia, article: Article, options: Pre
       ...(article.datePublished === undefined ? {} : { datePublished: article.datePublished }),
       categories: article.categories,
       ...(article.url === undefined ? {} : { url: article.url }),
-      source: cidAt(written, 'article.md'),
+      source: cidAt(cids, 'article.md'),
       inputs,
       ...(edition.previous === undefined ? {} : { previous: edition.previous }),
       ...(note === undefined ? {} : { note }),
@@ -77,10 +80,7 @@ export async function prepareArticle(node: Helia, article: Article, options: Pre
   }
 }
 
-function toEntry(
-  { path, content }: { path: string; content: Uint8Array | ((signal?: AbortSignal) => AsyncIterable<Uint8Array>) },
-  { signal, onBytes }: PrepareOptions,
-): DagEntry {
+function toEntry({ path, content }: BundleFile, { signal, onBytes }: PrepareOptions): DagEntry {
   if (content instanceof Uint8Array) return { path, content }
   return {
     path,
@@ -94,10 +94,9 @@ function toEntry(
 }
 
 /** All that decides whether an edition is new: the source, the assets, and what the command line overrides. */
-function inputsOf(article: Article, written: readonly Written[]): string {
-  const assets = Object.fromEntries(article.assets.map(({ path }) => [path, cidAt(written, path)]))
-  const overrides = Object.fromEntries(Object.entries(article.overrides))
-  return cidOf({ source: cidAt(written, 'article.md'), assets, overrides })
+function inputsOf(article: Article, cids: ReadonlyMap<string, string>): string {
+  const assets = Object.fromEntries(article.assets.map(({ path }) => [path, cidAt(cids, path)]))
+  return cidOf({ source: cidAt(cids, 'article.md'), assets, overrides: { ...article.overrides } })
 }
 
 function editionOf(article: Article, inputs: string, { latest, note }: PrepareOptions): Edition {
@@ -141,12 +140,8 @@ function newestCorrection({ corrections }: Article): string | undefined {
   return newest?.note
 }
 
-function cidAt(written: readonly Written[], path: string): string {
-  const cid = written.find((file) => file.path === path)?.cid
+function cidAt(cids: ReadonlyMap<string, string>, path: string): string {
+  const cid = cids.get(path)
   if (cid === undefined) throw new Error(`${path} was not written`)
-  return cid.toString()
-}
-
-function isFolder(path: string, written: readonly Written[]): boolean {
-  return written.some((other) => other.path.startsWith(`${path}/`))
+  return cid
 }

@@ -207,6 +207,21 @@ describe('ovn publish', () => {
     })
   })
 
+  it('takes what the command line says of the article before what the file says', () => {
+    const cwd = folderWith({ 'clocks.md': article })
+    const flags = ['--title', 'Clocks', '--date', '22 August 2024', '--author', 'Ana', '--author', 'Li Wei']
+    const more = ['--category', 'Science', '--category', 'Local', '--language', 'uk', '--slug', 'clock-work']
+    ovn(['publish', 'clocks.md', ...flags, ...more], { cwd })
+    expect(ovnJson(['show', 'clock-work'], { cwd }).metadata).toMatchObject({
+      identifier: 'clock-work',
+      headline: 'Clocks',
+      inLanguage: 'uk',
+      datePublished: '2024-08-22',
+      author: [{ name: 'Ana' }, { name: 'Li Wei' }],
+      articleSection: ['Science', 'Local'],
+    })
+  })
+
   it('prints the CID alone when it is to be quiet', () => {
     const cwd = folderWith({ 'clocks.md': article })
     expect(ovn(['publish', '-q', 'clocks.md'], { cwd }).stdout).toMatch(/^bafy[a-z2-7]+\n$/)
