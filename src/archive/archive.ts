@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { CID } from 'multiformats/cid'
 import { Manifest, syncFolder } from '../manifest/manifest.ts'
-import type { Draft, PublishRecord } from '../manifest/record.ts'
+import type { Draft, EditionRecord } from '../manifest/record.ts'
 import { SqliteBlockstore } from './blockstore.ts'
 import { openDatabase, transact } from './database.ts'
 import { SqliteDatastore } from './datastore.ts'
@@ -24,7 +24,7 @@ export interface Prepared {
 
 export interface Stored {
   /** Records in the order of the drafts; undefined where the article has gained another edition meanwhile. */
-  readonly records: readonly (PublishRecord | undefined)[]
+  readonly records: readonly (EditionRecord | undefined)[]
   /** Bytes of an unfinished manifest line that were set aside; 0 as a rule. */
   readonly torn: number
 }
@@ -75,7 +75,7 @@ export class Archive {
   }
 
   /** Stores blocks that are pinned and recorded already, so that damaged ones are mended, and renews the pin. */
-  async mend(blocks: readonly StagedBlock[], root: CID, record: PublishRecord, signal?: AbortSignal): Promise<void> {
+  async mend(blocks: readonly StagedBlock[], root: CID, record: EditionRecord, signal?: AbortSignal): Promise<void> {
     await this.#write(() => {
       this.#insert(blocks)
       if (!this.pins.hasRoot(root)) this.pins.insert(root, { slug: record.slug, version: record.version })
@@ -98,9 +98,9 @@ export class Archive {
     const placed = drafts.length === 0 ? [] : this.manifest.append(drafts, this.editions.lastCid)
     this.editions.add(placed)
     for (const [index, { root }] of prepared.entries()) {
-      if (!fresh[index] && this.editions.ofRoot(root.toString()).length === 0) this.pins.remove(root)
+      if (!fresh[index] && !this.editions.isLive(root.toString())) this.pins.remove(root)
     }
-    const records = placed.map(({ record }) => record as PublishRecord)
+    const records = placed.map(({ record }) => record as EditionRecord)
     return { torn, records: fresh.map((isFresh) => (isFresh ? records.shift() : undefined)) }
   }
 

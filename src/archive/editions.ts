@@ -1,10 +1,16 @@
-// Which editions the manifest records, by slug and by root: a cache of the manifest in the database, never a second truth.
+// Which editions the manifest records, by slug and by root, and which of them were withdrawn: a cache of the manifest in the database, never a second truth.
 // What the manifest has gained since the cache was stored is read from its end; where the two do not fit, the manifest wins
 // and the cache is made anew.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Manifest, Placed } from '../manifest/manifest.ts'
-import { isPublish, type ManifestRecord, type PublishRecord } from '../manifest/record.ts'
+import {
+  type EditionRecord,
+  isEdition,
+  isWithdrawal,
+  type ManifestRecord,
+  type WithdrawRecord,
+} from '../manifest/record.ts'
 
 interface Mark {
   /** Bytes and lines of the manifest that are known. */
@@ -13,6 +19,13 @@ interface Mark {
   /** Where the last known line starts, and the CID of its record. */
   readonly lastStart: number
   readonly lastCid: string | undefined
+}
+
+/** The events that say whether a root is kept. */
+type RootEvent = EditionRecord | WithdrawRecord
+
+function isRootEvent(record: ManifestRecord): record is RootEvent {
+  return isEdition(record) || isWithdrawal(record)
 }
 
 const nothing: Mark = { size: 0, lines: 0, lastStart: 0, lastCid: undefined }
@@ -38,7 +51,7 @@ export class Editions {
     this.#byRoot = database.prepare('select start, length from edition where root = ? order by start')
     this.#slugs = database.prepare('select distinct slug from edition where slug >= ? order by slug limit ?')
     this.#insert = database.prepare(
-      'insert into edition (slug, version, root, inputs, start, length) values (?, ?, ?, ?, ?, ?) on conflict do nothing',
+      'insert into edition (slug, version, root, event, start, length) values (?, ?, ?, ?, ?, ?) on conflict do nothing',
     )
   }
 
@@ -73,8 +86,8 @@ export class Editions {
     if (this.#tail.length === 0) return
     if (this.#stored.size === 0) this.#database.exec('delete from edition')
     for (const { record, offset, length } of this.#tail) {
-      if (isPublish(record)) {
-        this.#insert.run(record.slug, record.version, record.root, record.inputs, offset, length)
+      if (isRootEvent(record)) {
+        this.#insert.run(record.slug, record.version, record.root, record.event, offset, length)
       }
     }
     const { size, lines, lastStart, lastCid } = this.#known
@@ -90,42 +103,66 @@ export class Editions {
     this.#loaded = false
   }
 
-  /** The editions of an article in the order of the manifest. */
-  ofSlug(slug: string): PublishRecord[] {
-    return this.#find(this.#bySlug, slug, (record) => record.slug === slug)
+  /**
+   * The editions of an article, oldest version first, whichever came into the archive first. One that was withdrawn is among
+   * them, one that was recorded again counts once.
+   */
+  ofSlug(slug: string): EditionRecord[] {
+    const records = this.#find(this.#bySlug, slug, (record) => record.slug === slug).filter(isEdition)
+    const last = new Map(records.map((record) => [record.root, record]))
+    return [...last.values()].sort((a, b) => a.version - b.version)
   }
 
-  /** The editions that have a root CID (version 1, base32): more than one where an article went back to an older text. */
-  ofRoot(root: string): PublishRecord[] {
+  /** The last record of an edition with this root (version 1, base32); undefined where there is none. */
+  ofRoot(root: string): EditionRecord | undefined {
+    return this.#ofRoot(root).findLast(isEdition)
+  }
+
+  /** The record that withdrew a root; undefined where none did, or where it was recorded again after that. */
+  withdrawalOf(root: string): WithdrawRecord | undefined {
+    const last = this.#ofRoot(root).at(-1)
+    return last !== undefined && isWithdrawal(last) ? last : undefined
+  }
+
+  /** Whether a root is to be kept: the last event about it is an edition, not its withdrawal. */
+  isLive(root: string): boolean {
+    const last = this.#ofRoot(root).at(-1)
+    return last !== undefined && isEdition(last)
+  }
+
+  #ofRoot(root: string): RootEvent[] {
     return this.#find(this.#byRoot, root, (record) => record.root === root)
   }
 
   /** Up to `limit` slugs that begin with a prefix, in order. */
   slugs(prefix: string, limit: number): string[] {
     const found = new Set((this.#rows(this.#slugs, prefix, limit) as { slug: string }[]).map(({ slug }) => slug))
-    for (const { record } of this.#tail) if (isPublish(record)) found.add(record.slug)
+    for (const { record } of this.#tail) if (isRootEvent(record)) found.add(record.slug)
     return [...found]
       .filter((slug) => slug.startsWith(prefix))
       .sort()
       .slice(0, limit)
   }
 
-  #find(statement: StatementSync, key: string, matches: (record: PublishRecord) => boolean): PublishRecord[] {
-    const records: ManifestRecord[] = []
+  #find(statement: StatementSync, key: string, matches: (record: RootEvent) => boolean): RootEvent[] {
+    const records: RootEvent[] = []
     for (const { start, length } of this.#rows(statement, key) as { start: number; length: number }[]) {
       const record = this.#manifest.recordAt(start, length)
-      if (record === undefined || !isPublish(record) || !matches(record)) {
+      if (record === undefined || !isRootEvent(record) || !matches(record)) {
         // The cache points at something else: the manifest was edited. It is read anew, and it is what counts.
         this.#forget()
         this.refresh()
-        return this.#tail
-          .map((placed) => placed.record)
-          .filter((other) => isPublish(other) && matches(other)) as PublishRecord[]
+        return this.#fromTail(matches)
       }
       records.push(record)
     }
-    records.push(...this.#tail.map((placed) => placed.record))
-    return records.filter((record): record is PublishRecord => isPublish(record) && matches(record))
+    return [...records, ...this.#fromTail(matches)]
+  }
+
+  #fromTail(matches: (record: RootEvent) => boolean): RootEvent[] {
+    return this.#tail
+      .map(({ record }) => record)
+      .filter((record) => isRootEvent(record) && matches(record)) as RootEvent[]
   }
 
   /** Stored rows; none where they are of another manifest. */

@@ -5,7 +5,7 @@ import { storageError } from '../archive/storage-error.ts'
 import { parseDate } from '../article/dates.ts'
 import { OvnError } from '../errors.ts'
 import { Manifest } from '../manifest/manifest.ts'
-import { isPublish, type PublishRecord } from '../manifest/record.ts'
+import { type EditionRecord, isEdition } from '../manifest/record.ts'
 import type { Listed } from '../output/result.ts'
 import { archiveFolder, type Context } from './context.ts'
 import { toEntry } from './entry.ts'
@@ -35,16 +35,16 @@ export function list({ category, since, allVersions = false }: ListOptions, cont
   return { kind: 'listed', archive: folder, articles }
 }
 
-function readRecords(folder: string): PublishRecord[] {
+function readRecords(folder: string): EditionRecord[] {
   try {
-    return new Manifest(layout.manifest(folder)).records().filter(isPublish)
+    return new Manifest(layout.manifest(folder)).records().filter(isEdition)
   } catch (error) {
     throw storageError(error, layout.manifest(folder))
   }
 }
 
-function newestEditions(records: readonly PublishRecord[]): PublishRecord[] {
-  const newest = new Map<string, PublishRecord>()
+function newestEditions(records: readonly EditionRecord[]): EditionRecord[] {
+  const newest = new Map<string, EditionRecord>()
   for (const record of records) {
     newest.delete(record.slug)
     newest.set(record.slug, record)
@@ -52,7 +52,7 @@ function newestEditions(records: readonly PublishRecord[]): PublishRecord[] {
   return [...newest.values()]
 }
 
-function isIn({ categories }: PublishRecord, category: string): boolean {
+function isIn({ categories }: EditionRecord, category: string): boolean {
   const wanted = category.normalize('NFC').toLowerCase()
   return categories.some((name) => name.toLowerCase() === wanted)
 }

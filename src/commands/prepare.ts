@@ -8,12 +8,12 @@ import { packBundle } from '../bundle/pack-bundle.ts'
 import { profile } from '../dag/profile.ts'
 import { type DagEntry, type Written, writeDag } from '../dag/write-dag.ts'
 import { OvnError } from '../errors.ts'
-import { cidOf, type PublishRecord } from '../manifest/record.ts'
+import { cidOf, type EditionRecord } from '../manifest/record.ts'
 
 export interface PrepareOptions {
   readonly site: Site
   /** The newest edition of the article's slug. */
-  readonly latest: PublishRecord | undefined
+  readonly latest: EditionRecord | undefined
   /** `--note`. */
   readonly note: string | undefined
   readonly now: Date
@@ -26,7 +26,7 @@ export interface PrepareOptions {
 export interface PreparedArticle extends Prepared {
   readonly article: Article
   /** The record that says the same already: nothing new is recorded then. */
-  readonly recorded: PublishRecord | undefined
+  readonly recorded: EditionRecord | undefined
   /** Files in the bundle. */
   readonly files: number
 }
@@ -116,7 +116,7 @@ function editionOf(article: Article, inputs: string, { latest, note }: PrepareOp
  * Two articles may share a title, and so a derived slug; a correction keeps its date. Which it is cannot be known where
  * the dates differ, and a version can never be taken back.
  */
-function assertSameArticle(article: Article, latest: PublishRecord): void {
+function assertSameArticle(article: Article, latest: EditionRecord): void {
   if (article.slugGiven || article.datePublished === latest.datePublished) return
   const date = latest.datePublished === undefined ? 'without a date' : `of ${latest.datePublished}`
   const message = `"${article.slug}" is already the slug of "${latest.title}" ${date}`

@@ -12,7 +12,7 @@ import type { Article, Overrides } from '../article/article.ts'
 import { readArticle } from '../article/read-article.ts'
 import { OvnError, type Problem } from '../errors.ts'
 import { linksTo } from '../links/links-to.ts'
-import type { PublishRecord } from '../manifest/record.ts'
+import type { EditionRecord } from '../manifest/record.ts'
 import type { FailedArticle, PublishedArticle } from '../output/result.ts'
 import type { Context } from './context.ts'
 import { type PreparedArticle, prepareArticle } from './prepare.ts'
@@ -222,7 +222,7 @@ export class PublishRun {
   }
 
   /** The article is on record; storing its blocks again replaces any that were damaged. */
-  async #mend(prepared: PreparedArticle, recorded: PublishRecord, blocks: readonly StagedBlock[]): Promise<void> {
+  async #mend(prepared: PreparedArticle, recorded: EditionRecord, blocks: readonly StagedBlock[]): Promise<void> {
     // Another template makes another page, which nobody asked to keep.
     if (prepared.root.toString() === recorded.root) {
       await this.#place.archive?.mend(blocks, prepared.root, recorded, this.#context.signal)
@@ -231,7 +231,7 @@ export class PublishRun {
   }
 
   /** Notes down what became of an article. Returns false where it was not recorded and must be made anew. */
-  #finish(prepared: PreparedArticle, record: PublishRecord | undefined): boolean {
+  #finish(prepared: PreparedArticle, record: EditionRecord | undefined): boolean {
     const { article, draft, files, recorded } = prepared
     const said = record ?? recorded ?? (this.#options.dryRun ? draft : undefined)
     if (said === undefined) return false

@@ -24,19 +24,38 @@ export async function sha256Async(bytes: Uint8Array<ArrayBuffer>): Promise<Multi
 
 /** Throws an OvnError `damaged` unless the bytes are the ones that the CID names. */
 export function assertHash(cid: CID, bytes: Uint8Array): void {
+  if (checkHash(cid, bytes)) return
+  throw new OvnError('damaged', `block ${cid} is damaged: its bytes do not match its CID`)
+}
+
+/**
+ * Whether the bytes are the ones that the CID names. Throws an OvnError `damaged` for a CID that cannot be checked: its hash
+ * function is not sha2-256, or it is a long identity.
+ */
+export function checkHash(cid: CID, bytes: Uint8Array): boolean {
+  assertCheckable(cid)
   const { code, digest } = cid.multihash
-  if (code === sha256Code) {
-    if (Buffer.compare(hash('sha256', bytes, 'buffer'), digest) === 0) return
-    throw new OvnError('damaged', `block ${cid} is damaged: its bytes do not match its CID`)
-  }
-  if (code === identityCode && digest.byteLength <= maxIdentity) {
-    if (Buffer.compare(bytes, digest) === 0) return
-    throw new OvnError('damaged', `block ${cid} is damaged: its bytes are not the ones inside its CID`)
-  }
-  throw new OvnError(
-    'damaged',
-    `block ${cid} cannot be checked: its hash function 0x${code.toString(16)} is not trusted`,
-  )
+  return Buffer.compare(code === identityCode ? bytes : hash('sha256', bytes, 'buffer'), digest) === 0
+}
+
+/** As {@link checkHash}, for a large block: its hash is computed beside the main thread. */
+export function checkHashAsync(cid: CID, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> | boolean {
+  assertCheckable(cid)
+  const { code, digest } = cid.multihash
+  if (code === identityCode) return Buffer.compare(bytes, digest) === 0
+  return crypto.subtle.digest('SHA-256', bytes).then((found) => Buffer.compare(new Uint8Array(found), digest) === 0)
+}
+
+/** Throws an OvnError `damaged` for a CID whose bytes nobody here can check. */
+export function assertCheckable(cid: CID): void {
+  const { code, digest } = cid.multihash
+  if (code === sha256Code && digest.byteLength === 32) return
+  if (code === identityCode && digest.byteLength <= maxIdentity) return
+  const why =
+    code === identityCode
+      ? `it holds ${digest.byteLength} bytes itself, more than ${maxIdentity}`
+      : `its hash function 0x${code.toString(16)} is not trusted`
+  throw new OvnError('damaged', `block ${cid} cannot be checked: ${why}`)
 }
 
 /** The bytes inside an identity CID, which is in no store; undefined for every other CID. */

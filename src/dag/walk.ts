@@ -4,6 +4,7 @@ import { code as dagPbCode, decode as decodePb } from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
 import { OvnError } from '../errors.ts'
+import { identityBytes } from './hash.ts'
 import { type GetStore, readBlock } from './read-block.ts'
 
 export interface WalkOptions {
@@ -46,5 +47,35 @@ export async function* walkDag(blocks: GetStore, root: CID, options: WalkOptions
     const links = linksOf(cid, await readBlock(blocks, cid, signal))
     if (before === undefined) yield cid
     if (level < depth) stack.push(...links.reverse().map((link) => ({ cid: link, level: level + 1 })))
+  }
+}
+
+/** A block of a DAG that was read and hashed. `inline` where its bytes are inside its CID, and in no store. */
+export interface DagBlock {
+  readonly cid: CID
+  readonly bytes: Uint8Array
+  readonly inline: boolean
+}
+
+/**
+ * Yields every block of some DAGs, once each: depth first, parents before children, links in order, one root after another.
+ * Throws as {@link readBlock} does at the first block that fails.
+ */
+export async function* walkBlocks(
+  blocks: GetStore,
+  roots: readonly CID[],
+  signal?: AbortSignal,
+): AsyncGenerator<DagBlock> {
+  const seen = new Set<string>()
+  const stack = [...roots].reverse()
+  for (let cid = stack.pop(); cid !== undefined; cid = stack.pop()) {
+    const key = Buffer.from(cid.bytes).toString('latin1')
+    if (seen.has(key)) continue
+    seen.add(key)
+    signal?.throwIfAborted()
+    const bytes = await readBlock(blocks, cid, signal)
+    const links = linksOf(cid, bytes)
+    yield { cid, bytes, inline: identityBytes(cid) !== undefined }
+    for (let index = links.length - 1; index >= 0; index -= 1) stack.push(links[index] as CID)
   }
 }

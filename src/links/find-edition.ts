@@ -2,13 +2,13 @@
 
 import type { Archive } from '../archive/archive.ts'
 import { OvnError } from '../errors.ts'
-import type { PublishRecord } from '../manifest/record.ts'
+import type { EditionRecord } from '../manifest/record.ts'
 import { parseRef } from './parse-ref.ts'
 
 /** What a ref names: one edition, and all editions of its article, oldest first. */
 export interface Found {
-  readonly record: PublishRecord
-  readonly editions: readonly PublishRecord[]
+  readonly record: EditionRecord
+  readonly editions: readonly EditionRecord[]
 }
 
 /**
@@ -18,7 +18,7 @@ export interface Found {
 export function findEdition(archive: Archive, text: string): Found {
   archive.editions.refresh()
   const ref = parseRef(text)
-  const recorded = ref.kind === 'root' ? archive.editions.ofRoot(ref.root.toString()).at(-1) : undefined
+  const recorded = ref.kind === 'root' ? archive.editions.ofRoot(ref.root.toString()) : undefined
   const slug = ref.kind === 'slug' ? ref.slug : recorded?.slug
   const editions = slug === undefined ? [] : archive.editions.ofSlug(slug)
   const wanted = ref.kind === 'slug' ? ref.version : undefined
@@ -28,7 +28,7 @@ export function findEdition(archive: Archive, text: string): Found {
   return { record, editions }
 }
 
-function notRecorded(text: string, editions: readonly PublishRecord[]): OvnError {
+function notRecorded(text: string, editions: readonly EditionRecord[]): OvnError {
   const newest = editions.at(-1)
   return new OvnError('not-found', `no article "${text}" in this archive`, {
     hint:

@@ -3,15 +3,7 @@
 
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { basename } from 'node:path'
-import {
-  type Draft,
-  encodeLine,
-  type ManifestRecord,
-  type PublishRecord,
-  parseLine,
-  readLine,
-  sealRecord,
-} from './record.ts'
+import { type AnyDraft, encodeLine, type ManifestRecord, parseLine, readLine, sealRecord } from './record.ts'
 
 /** A record and where its line stands: byte offset, and length without the newline. */
 export interface Placed {
@@ -69,7 +61,7 @@ export class Manifest {
    * Appends one line per draft, each the child of the one before, and returns when they are on disk. The caller holds the
    * archive's write lock and names the last record of the file. Nothing is appended where an error is thrown.
    */
-  append(drafts: readonly Draft[], last: string | undefined): Placed[] {
+  append(drafts: readonly AnyDraft[], last: string | undefined): Placed[] {
     const placed: Placed[] = []
     const created = this.#read(() => true) === undefined
     const file = openSync(this.file, 'a+')
@@ -79,7 +71,7 @@ export class Manifest {
       let parent = last
       let text = ''
       for (const draft of drafts) {
-        const record = sealRecord<PublishRecord>(draft, parent)
+        const record = sealRecord(draft, parent)
         const line = encodeLine(record)
         const length = Buffer.byteLength(line)
         placed.push({ record, offset, length })

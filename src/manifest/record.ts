@@ -23,16 +23,24 @@ export interface RecordBase {
   readonly cid: string
 }
 
-/** An edition of an article was archived. */
-export interface PublishRecord extends RecordBase {
-  readonly event: 'publish'
+/**
+ * How an edition came into the archive: `publish` from its article; `import` from a CAR or a folder; `fetch` from a gateway;
+ * `rebuild` from the archive's own blocks, after its record was lost.
+ */
+export const editionEvents = ['publish', 'import', 'fetch', 'rebuild'] as const
+
+export type EditionEvent = (typeof editionEvents)[number]
+
+/** An edition of an article is archived from here on. */
+export interface EditionRecord extends RecordBase {
+  readonly event: EditionEvent
   readonly slug: string
   /** 1 for the first edition. */
   readonly version: number
   /** Root CID of the bundle. */
   readonly root: string
-  /** CID profile that the bundle was written with. */
-  readonly profile: string
+  /** CID profile that the bundle was written with; absent where that is not known. */
+  readonly profile?: string
   /** Bytes of all the bundle's files. */
   readonly size: number
   readonly title: string
@@ -41,20 +49,50 @@ export interface PublishRecord extends RecordBase {
   readonly categories: readonly string[]
   /** Canonical URL. */
   readonly url?: string
-  /** CID of the source file, `article.md`. */
-  readonly source: string
+  /** CID of the source file, `article.md`; absent for what is no bundle of ours. */
+  readonly source?: string
   /** CID of all that decides whether an edition is new: the source, the assets and the overrides. */
-  readonly inputs: string
+  readonly inputs?: string
   /** Root CID of the edition before this one. */
   readonly previous?: string
   /** Why this edition replaces the one before. */
   readonly note?: string
+  /** The slug in the bundle's own metadata, where this archive keeps it under another. */
+  readonly identifier?: string
 }
 
-export type ManifestRecord = PublishRecord | (RecordBase & { readonly [field: string]: unknown })
+/** An edition was withdrawn: its root is not kept any more, and stays listed with the reason. */
+export interface WithdrawRecord extends RecordBase {
+  readonly event: 'withdraw'
+  readonly slug: string
+  readonly version: number
+  readonly root: string
+  readonly reason: string
+}
 
-export function isPublish(record: ManifestRecord): record is PublishRecord {
-  return record.event === 'publish'
+/** Records that were lost, and that later ones still name as their parents. */
+export interface RecoverRecord extends RecordBase {
+  readonly event: 'recover'
+  /** CIDs of the lost records, as far as they are known. */
+  readonly lost: readonly string[]
+}
+
+export type ManifestRecord =
+  | EditionRecord
+  | WithdrawRecord
+  | RecoverRecord
+  | (RecordBase & { readonly [field: string]: unknown })
+
+export function isEdition(record: ManifestRecord): record is EditionRecord {
+  return (editionEvents as readonly string[]).includes(record.event)
+}
+
+export function isWithdrawal(record: ManifestRecord): record is WithdrawRecord {
+  return record.event === 'withdraw'
+}
+
+export function isRecovery(record: ManifestRecord): record is RecoverRecord {
+  return record.event === 'recover'
 }
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined }
@@ -83,12 +121,15 @@ export function cidOf(value: Json): string {
 }
 
 /** A record that has neither its own CID nor its parent's yet. */
-export type Draft<R extends RecordBase = PublishRecord> = Omit<R, 'cid' | 'parent' | 'v'>
+export type Draft<R extends RecordBase = EditionRecord> = Omit<R, 'cid' | 'parent' | 'v'>
+
+/** A record of any event, not sealed yet. */
+export type AnyDraft = Draft | Draft<WithdrawRecord> | Draft<RecoverRecord>
 
 /** Gives a draft its place after `parent` and its own CID. */
-export function sealRecord<R extends RecordBase>(draft: Draft<R>, parent: string | undefined): R {
+export function sealRecord(draft: AnyDraft, parent: string | undefined): ManifestRecord {
   const body = { v: manifestVersion, ...draft, ...(parent === undefined ? {} : { parent }) }
-  return { ...body, cid: cidOf(body as unknown as Json) } as unknown as R
+  return { ...body, cid: cidOf(body as unknown as Json) } as unknown as ManifestRecord
 }
 
 /** The line of a record, without its newline. */
@@ -131,20 +172,43 @@ function isRecord(value: unknown): value is ManifestRecord {
   const { v, event, time, cid, parent } = value as { [field: string]: unknown }
   if (typeof v !== 'number' || typeof event !== 'string' || typeof time !== 'string' || typeof cid !== 'string')
     return false
-  return (parent === undefined || typeof parent === 'string') && (event !== 'publish' || v > 1 || isPublishBody(value))
+  if (parent !== undefined && typeof parent !== 'string') return false
+  // What an event of a newer format holds is that format's business.
+  return v > 1 || (checks[event as keyof typeof checks]?.(value as Fields) ?? true)
 }
 
-function isPublishBody(value: object): boolean {
-  const record = value as { [field: string]: unknown }
-  for (const key of textFields) if (typeof record[key] !== 'string') return false
-  for (const key of optionalTextFields) if (record[key] !== undefined && typeof record[key] !== 'string') return false
-  const { version, size, categories } = record
-  if (!Number.isSafeInteger(version) || !Number.isSafeInteger(size) || !Array.isArray(categories)) return false
-  return categories.every((name) => typeof name === 'string')
+type Fields = { readonly [field: string]: unknown }
+
+const checks = {
+  publish: (fields: Fields) => isEditionBody(fields) && hasTexts(fields, ['profile', 'source', 'inputs']),
+  import: isEditionBody,
+  fetch: isEditionBody,
+  rebuild: isEditionBody,
+  withdraw: (fields: Fields) => hasTexts(fields, ['slug', 'root', 'reason']) && Number.isSafeInteger(fields.version),
+  recover: ({ lost }: Fields) => isTexts(lost),
 }
 
-const textFields = ['slug', 'root', 'profile', 'title', 'source', 'inputs']
-const optionalTextFields = ['datePublished', 'url', 'previous', 'note']
+function isEditionBody(fields: Fields): boolean {
+  const { version, size, categories } = fields
+  const optional = optionalTextFields.filter((key) => fields[key] !== undefined)
+  return (
+    hasTexts(fields, ['slug', 'root', 'title', ...optional]) &&
+    Number.isSafeInteger(version) &&
+    Number.isSafeInteger(size) &&
+    isTexts(categories)
+  )
+}
+
+function hasTexts(fields: Fields, keys: readonly string[]): boolean {
+  for (const key of keys) if (typeof fields[key] !== 'string') return false
+  return true
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}
+
+const optionalTextFields = ['profile', 'datePublished', 'url', 'source', 'inputs', 'previous', 'note', 'identifier']
 
 function damagedLine(where: { file: string; line: number }, why: string): OvnError {
   return new OvnError('damaged', `${where.file}:${where.line} is damaged: ${why}`, {

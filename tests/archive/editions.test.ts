@@ -45,8 +45,8 @@ describe('the editions', () => {
     manifest.append([draftOf('a', 2)], first.lastCid)
     const second = open()
     expect(rootsOf(second, 'a')).toEqual(['a-1', 'a-2'])
-    expect(second.ofRoot('a-2').map(({ version }) => version)).toEqual([2])
-    expect(second.ofRoot('b-1').map(({ slug }) => slug)).toEqual(['b'])
+    expect(second.ofRoot('a-2')?.version).toBe(2)
+    expect(second.ofRoot('b-1')?.slug).toBe('b')
     expect(rootsOf(second, 'c')).toEqual([])
     first.refresh()
     expect(rootsOf(first, 'a')).toEqual(['a-1', 'a-2'])
@@ -102,6 +102,29 @@ describe('the editions', () => {
     expect(c).toHaveLength(1)
     expect(rootsOf(open(), 'a')).toEqual([a?.record['root' as never]])
     expect(rootsOf(open(), 'bb')).toEqual(['bb-1'])
+  })
+
+  it('come oldest first, whichever was recorded first', () => {
+    const { manifest, open, rootsOf } = setUp()
+    manifest.append([draftOf('a', 2), draftOf('a', 1)], undefined)
+    expect(rootsOf(open(), 'a')).toEqual(['a-1', 'a-2'])
+  })
+
+  it.each([false, true])('know what was withdrawn, and what was recorded again (stored: %s)', (stored) => {
+    const { manifest, open, rootsOf } = setUp()
+    const withdrawal = { event: 'withdraw', slug: 'a', version: 1, root: 'a-1', reason: 'why', time: '' } as const
+    manifest.append([draftOf('a', 1), draftOf('b', 1), withdrawal], undefined)
+    const editions = open()
+    if (stored) editions.store()
+    expect(rootsOf(editions, 'a')).toEqual(['a-1'])
+    expect(editions.withdrawalOf('a-1')?.reason).toBe('why')
+    expect([editions.isLive('a-1'), editions.isLive('b-1'), editions.isLive('c-1')]).toEqual([false, true, false])
+    manifest.append([draftOf('a', 1)], editions.lastCid)
+    const again = open()
+    if (stored) again.store()
+    expect(again.withdrawalOf('a-1')).toBeUndefined()
+    expect(again.isLive('a-1')).toBe(true)
+    expect(rootsOf(again, 'a')).toEqual(['a-1'])
   })
 
   it('know slugs by their beginning', () => {

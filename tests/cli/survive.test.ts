@@ -7,7 +7,7 @@ import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { openArchive } from '../../src/archive/archive.ts'
 import { walkDag } from '../../src/dag/walk.ts'
-import { isPublish } from '../../src/manifest/record.ts'
+import { isEdition } from '../../src/manifest/record.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { ovn, ovnJson, startOvn } from './ovn.ts'
 
@@ -32,12 +32,12 @@ async function checkArchive(folder: string): Promise<string[]> {
     for (const record of records) {
       expect(record.parent).toBe(parent)
       parent = record.cid
-      if (!isPublish(record)) continue
+      if (!isEdition(record)) continue
       const root = CID.parse(record.root)
       expect(archive.pins.hasRoot(root)).toBe(true)
       for await (const _ of walkDag(archive.blocks, root));
     }
-    return records.filter(isPublish).map(({ slug, version }) => `${slug}@${version}`)
+    return records.filter(isEdition).map(({ slug, version }) => `${slug}@${version}`)
   } finally {
     archive.close()
   }

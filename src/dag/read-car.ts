@@ -1,0 +1,198 @@
+// A CAR, version 1 or 2, read as a stream. Every length in it is looked at before a byte is allocated for it. The index of a
+// version 2 is not read: it is a stranger's word about what stands in the file anyway.
+// Sources: the CARv1 and CARv2 specifications of IPLD.
+
+import { decode as decodeCbor } from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
+import { OvnError } from '../errors.ts'
+import { ByteReader } from './byte-reader.ts'
+import { checkHash, checkHashAsync } from './hash.ts'
+import { maxBlockSize } from './profile.ts'
+
+/** Limits of what is read: bytes of the header, roots in it, and bytes of a CID in front of a block. */
+export const maxCarHeader = 1_048_576
+export const maxCarRoots = 10_000
+const maxCidSize = 256
+
+/** One section of a CAR: a CID and the bytes that are said to be its block. */
+export interface CarSection {
+  readonly cid: CID
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Where the section, and where its bytes begin in the file, in bytes. */
+  readonly offset: number
+  readonly bytesOffset: number
+}
+
+export interface CarSections {
+  readonly version: 1 | 2
+  readonly roots: readonly CID[]
+  /** Unchecked sections, for those that list what is wrong with them; everyone else reads {@link readCar}'s blocks. */
+  readonly sections: AsyncGenerator<CarSection>
+}
+
+export interface Car {
+  readonly version: 1 | 2
+  readonly roots: readonly CID[]
+  /** The blocks in the order of the file, each hashed. Throws an OvnError `damaged` at the first that is not right. */
+  readonly blocks: AsyncGenerator<CarSection>
+}
+
+/** Blocks whose hashes are computed ahead, beside the main thread. */
+const ahead = 4
+
+/** Below this many bytes a hash costs less than handing the block to another thread. */
+const hashAsideFrom = 65_536
+
+/**
+ * Reads a CAR whose blocks are checked. `name` is what messages call it. Throws an OvnError `damaged` for what is no CAR, is cut
+ * short, goes beyond the limits, or has a block that does not match its CID.
+ */
+export async function readCar(source: AsyncIterable<Uint8Array>, name: string): Promise<Car> {
+  const { version, roots, sections } = await readCarSections(source, name)
+  return { version, roots, blocks: checked(sections, name) }
+}
+
+async function* checked(sections: AsyncGenerator<CarSection>, name: string): AsyncGenerator<CarSection> {
+  const waiting: { section: CarSection; right: Promise<boolean> | boolean }[] = []
+  async function next(): Promise<CarSection> {
+    const { section, right } = waiting.shift() as (typeof waiting)[number]
+    if (await right) return section
+    const { cid, offset } = section
+    throw new OvnError('damaged', `${name}: block ${cid} at byte ${offset} is damaged: its bytes do not match its CID`)
+  }
+  for await (const section of sections) {
+    const { cid, bytes } = section
+    const right = bytes.byteLength < hashAsideFrom ? checkHash(cid, bytes) : checkHashAsync(cid, bytes)
+    waiting.push({ section, right })
+    // A small block is checked already: there is nothing to wait for, and whoever reads wants it now.
+    while (waiting.length > ahead || waiting[0]?.right === true) yield await next()
+  }
+  while (waiting.length > 0) yield await next()
+}
+
+/** Reads the header of a CAR, and its sections unchecked. Throws as {@link readCar} does, but for wrong hashes. */
+export async function readCarSections(source: AsyncIterable<Uint8Array>, name: string): Promise<CarSections> {
+  const reader = new ByteReader(source)
+  try {
+    const first = await readHeader(reader, name, Number.POSITIVE_INFINITY)
+    if (first.version === 1) return { ...first, version: 1, sections: readSections(reader, name) }
+    const { dataOffset, dataSize } = await readV2(reader, name)
+    if (!(await reader.skip(dataOffset - reader.position))) throw cutShort(name, reader.position)
+    const end = dataOffset + dataSize
+    const { version, roots } = await readHeader(reader, name, end)
+    if (version !== 1) throw notCar(name, 'what is inside the CARv2 is not a CARv1')
+    return { version: 2, roots, sections: readSections(reader, name, end) }
+  } catch (error) {
+    await reader.close()
+    throw error
+  }
+}
+
+interface Header {
+  readonly version: 1 | 2
+  readonly roots: readonly CID[]
+}
+
+async function readHeader(reader: ByteReader, name: string, end: number): Promise<Header> {
+  const length = await readLength(reader, name, end)
+  if (length === undefined) throw notCar(name, 'it is empty')
+  if (length === 0 || length > maxCarHeader) throw notCar(name, `its header would have ${length} bytes`)
+  const bytes = await reader.read(length)
+  if (bytes === undefined) throw notCar(name, 'it ends in its header')
+  let header: unknown
+  try {
+    header = decodeCbor(bytes)
+  } catch (cause) {
+    throw notCar(name, 'its header is not DAG-CBOR', cause)
+  }
+  const { version, roots } = (header ?? {}) as { version?: unknown; roots?: unknown }
+  if (version === 2) return { version, roots: [] }
+  if (version !== 1) throw notCar(name, 'its header names no version that is known')
+  if (!Array.isArray(roots) || roots.length > maxCarRoots) throw notCar(name, 'its header has no list of roots')
+  const cids = roots.map((root) => CID.asCID(root))
+  if (!cids.every((cid) => cid !== null)) throw notCar(name, 'a root in its header is not a CID')
+  return { version, roots: cids }
+}
+
+async function readV2(reader: ByteReader, name: string): Promise<{ dataOffset: number; dataSize: number }> {
+  const characteristics = 16
+  const bytes = await reader.read(characteristics + 24)
+  if (bytes === undefined) throw notCar(name, 'it ends in its header')
+  const view = new DataView(bytes.buffer)
+  const dataOffset = Number(view.getBigUint64(characteristics, true))
+  const dataSize = Number(view.getBigUint64(characteristics + 8, true))
+  if (dataOffset < reader.position || !Number.isSafeInteger(dataOffset + dataSize)) {
+    throw notCar(name, 'its CARv2 header points outside of it')
+  }
+  return { dataOffset, dataSize }
+}
+
+async function* readSections(
+  reader: ByteReader,
+  name: string,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<CarSection> {
+  try {
+    for (;;) {
+      const offset = reader.position
+      if (offset === end) return
+      const length = await readLength(reader, name, end)
+      if (length === undefined) {
+        if (end === Number.POSITIVE_INFINITY) return
+        throw cutShort(name, offset)
+      }
+      if (length === 0) throw notCar(name, `the section at byte ${offset} is empty`)
+      if (length > maxBlockSize + maxCidSize) {
+        throw notCar(name, `the block at byte ${offset} would be larger than ${maxBlockSize} bytes`)
+      }
+      if (reader.position + length > end) throw cutShort(name, end)
+      const section = await reader.read(length)
+      if (section === undefined) throw cutShort(name, reader.position)
+      const { cid, size } = readCid(section, name, offset)
+      const bytes = section.subarray(size)
+      if (bytes.byteLength > maxBlockSize) {
+        throw notCar(name, `the block at byte ${offset} is larger than ${maxBlockSize} bytes`)
+      }
+      yield { cid, bytes, offset, bytesOffset: reader.position - bytes.byteLength }
+    }
+  } finally {
+    await reader.close()
+  }
+}
+
+function readCid(section: Uint8Array, name: string, offset: number): { cid: CID; size: number } {
+  try {
+    const [cid, rest] = CID.decodeFirst(section)
+    const size = section.byteLength - rest.byteLength
+    if (size <= maxCidSize) return { cid, size }
+  } catch (cause) {
+    throw notCar(name, `the section at byte ${offset} does not begin with a CID`, cause)
+  }
+  throw notCar(name, `the CID at byte ${offset} is longer than ${maxCidSize} bytes`)
+}
+
+/** An unsigned LEB128 number of at most 53 bits; undefined at the end of the stream. */
+async function readLength(reader: ByteReader, name: string, end: number): Promise<number | undefined> {
+  const start = reader.position
+  let value = 0
+  for (let scale = 1; ; scale *= 128) {
+    const byte = reader.position < end ? await reader.readByte() : undefined
+    if (byte === undefined) {
+      if (reader.position === start && end === Number.POSITIVE_INFINITY) return undefined
+      throw cutShort(name, reader.position)
+    }
+    value += (byte & 127) * scale
+    if (value > Number.MAX_SAFE_INTEGER) throw notCar(name, `the length at byte ${start} is beyond all measure`)
+    if (byte < 128) return value
+  }
+}
+
+function cutShort(name: string, at: number): OvnError {
+  return new OvnError('damaged', `${name} is cut short: it ends at byte ${at}, in the middle of a block`, {
+    hint: 'fetch or copy it again',
+  })
+}
+
+function notCar(name: string, why: string, cause?: unknown): OvnError {
+  return new OvnError('damaged', `${name} is not a CAR that can be read: ${why}`, { cause })
+}
