@@ -122,6 +122,16 @@ define('cid', 'compute the CID that a file or folder has; store nothing', [
     }),
   )
 
+define('rebuild', 'make a lost or damaged manifest anew, from its whole lines and from what is pinned', [
+  ['ovn rebuild', 'set damaged lines aside, record again what is pinned'],
+  ['ovn rebuild --json', 'what was lost, what came back, and what could not'],
+]).action(
+  run(async (_, context) => {
+    const { rebuild } = await import('./commands/rebuild.ts')
+    return rebuild(context)
+  }),
+)
+
 define('completion', 'print the completion script of a shell', [
   ['ovn completion bash > ~/.local/share/bash-completion/completions/ovn', 'bash'],
   ['ovn completion zsh > ~/.zfunc/_ovn', 'zsh, where ~/.zfunc is in $fpath'],

@@ -82,6 +82,11 @@ export class Archive {
     }, signal)
   }
 
+  /** Runs synchronous work under the write lock, in one transaction. */
+  exclusively<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+    return this.#write(work, signal)
+  }
+
   close(): void {
     this.#database.close()
   }

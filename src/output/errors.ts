@@ -50,6 +50,7 @@ export function errorText(document: ErrorDocument): string {
 
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
+  if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
   if (result.kind !== 'published') return ''
   const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
   return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
@@ -57,7 +58,14 @@ export function talkOf(result: Result): string {
 
 /** The exit code of a result. */
 export function exitCodeOf(result: Result): number {
-  return result.kind === 'published' && result.failed.length > 0 ? 7 : 0
+  switch (result.kind) {
+    case 'published':
+      return result.failed.length > 0 ? 7 : 0
+    case 'rebuilt':
+      return result.problems.length > 0 ? 7 : 0
+    default:
+      return 0
+  }
 }
 
 /** The error of a run in which nothing could be published. */

@@ -110,10 +110,30 @@ export interface Computed {
   readonly roots: readonly { readonly path: string; readonly cid: string; readonly size: number }[]
 }
 
+export interface Rebuilt {
+  readonly kind: 'rebuilt'
+  readonly archive: string
+  /** Lines of the manifest that stayed as they were. */
+  readonly kept: number
+  /** What was wrong with the lines that went aside, and the file that they are in. */
+  readonly damaged: readonly string[]
+  readonly aside?: string
+  /** Bytes of an unfinished last line that went to manifest.torn. */
+  readonly torn: number
+  /** CIDs of records that are missing from the chain of lines. */
+  readonly lost: readonly string[]
+  /** Editions that were recorded again; when they were published is not known. */
+  readonly recorded: readonly Entry[]
+  /** Roots that were pinned again. */
+  readonly repinned: readonly string[]
+  /** What could not be rebuilt. */
+  readonly problems: readonly Problem[]
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
   readonly text: string
 }
 
-export type Result = Initialised | Published | Listed | Shown | Logged | Computed | Printed
+export type Result = Initialised | Published | Listed | Shown | Logged | Computed | Rebuilt | Printed

@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util'
 
-import type { Entry, Logged, Published, PublishedArticle, Result, Shown } from './result.ts'
+import type { Entry, Logged, Published, PublishedArticle, Rebuilt, Result, Shown } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
 import { widthOf } from './width.ts'
 
@@ -35,6 +35,8 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return loggedText(result, bold)
     case 'computed':
       return lines(...result.roots.map(({ cid, path }) => (result.roots.length === 1 ? cid : `${cid}  ${safe(path)}`)))
+    case 'rebuilt':
+      return rebuiltText(result, bold)
     case 'printed':
       return result.text
   }
@@ -53,6 +55,8 @@ function quietText(result: Result): string {
       return lines(...result.versions.map(({ root }) => root))
     case 'computed':
       return lines(...result.roots.map(({ cid }) => cid))
+    case 'rebuilt':
+      return lines(...result.recorded.map(({ root }) => root))
     case 'printed':
       return result.text
     case 'initialised':
@@ -136,6 +140,20 @@ function shownText({ article, files, versions, links, pinned }: Shown, bold: Sty
 
 function loggedText({ slug, versions }: Logged, bold: Style): string {
   return lines(bold(safe(slug)), ...versionLines(versions))
+}
+
+function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, archive }: Rebuilt, bold: Style): string {
+  const changes = [
+    ...(damaged.length > 0 ? [`${count(damaged.length, 'damaged line')} set aside in ${safe(aside ?? '')}`] : []),
+    ...(damaged.length === 0 && aside !== undefined ? [`lines put in order; the old file is ${safe(aside)}`] : []),
+    ...(torn > 0 ? [`${count(torn, 'byte')} of an unfinished line set aside in manifest.torn`] : []),
+    ...(recorded.length > 0 ? ['recorded again from what is pinned; when each was published is not known:'] : []),
+    ...table(recorded.map(({ root, slug, version }) => [`  ${root}`, `${safe(slug)}@${version}`])),
+    ...(repinned.length > 0 ? [`${count(repinned.length, 'recorded article')} pinned again`] : []),
+    ...(lost.length > 0 ? [`${count(lost.length, 'line')} lost: noted in the manifest`] : []),
+  ]
+  const unchanged = changes.length === 0 ? 'the manifest is in order' : 'the manifest is rebuilt'
+  return lines(bold(`${unchanged}: ${count(kept + recorded.length, 'record')} in ${safe(archive)}`), ...changes)
 }
 
 function versionLines(versions: readonly Entry[]): string[] {
