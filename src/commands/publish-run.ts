@@ -31,7 +31,7 @@ const groupBytes = 32 * 1024 * 1024
 /** Milliseconds after which the event loop gets a turn. */
 const breatheEvery = 50
 
-/** How often an article is made anew because another process published a version of it meanwhile. */
+/** How often an article is made anew because another process published or withdrew a version of it meanwhile. */
 const attempts = 5
 
 /** The blocks and drafts of articles that wait to be stored together. */
@@ -161,6 +161,7 @@ export class PublishRun {
     return prepareArticle(node, article, {
       site: this.#config,
       latest,
+      withdrawn: latest !== undefined && archive?.editions.isLive(latest.root) === false,
       note: this.#options.note,
       now,
       signal,
@@ -225,7 +226,8 @@ export class PublishRun {
   async #mend(prepared: PreparedArticle, recorded: EditionRecord, blocks: readonly StagedBlock[]): Promise<void> {
     // Another template makes another page, which nobody asked to keep.
     if (prepared.root.toString() === recorded.root) {
-      await this.#place.archive?.mend(blocks, prepared.root, recorded, this.#context.signal)
+      const mended = await this.#place.archive?.mend(blocks, prepared.root, recorded, this.#context.signal)
+      if (mended === false) return this.#queue(prepared, blocks)
     }
     this.#finish(prepared, recorded)
   }
@@ -296,7 +298,7 @@ function tornNotice(file: string, bytes: number): Problem {
 
 function contended(prepared: readonly PreparedArticle[]): OvnError {
   const slugs = prepared.map(({ article }) => article.slug).join(', ')
-  return new OvnError('locked', `other processes keep publishing new versions of ${slugs}`, {
+  return new OvnError('locked', `other processes keep publishing or withdrawing versions of ${slugs}`, {
     hint: 'run the same command again',
   })
 }
