@@ -110,6 +110,22 @@ export interface Computed {
   readonly roots: readonly { readonly path: string; readonly cid: string; readonly size: number }[]
 }
 
+export interface ImportedArticle extends Entry {
+  /** The CAR or folder as it was named; `-` is standard input. */
+  readonly file: string
+  /** `imported` is recorded now; `unchanged` is on record. */
+  readonly status: 'imported' | 'unchanged'
+  /** How the edition came into the archive. */
+  readonly event: string
+}
+
+export interface Imported {
+  readonly kind: 'imported'
+  readonly archive: string
+  readonly articles: readonly ImportedArticle[]
+  readonly failed: readonly FailedArticle[]
+}
+
 export interface Rebuilt {
   readonly kind: 'rebuilt'
   readonly archive: string
@@ -136,4 +152,4 @@ export interface Printed {
   readonly text: string
 }
 
-export type Result = Initialised | Published | Listed | Shown | Logged | Computed | Rebuilt | Printed
+export type Result = Initialised | Published | Listed | Shown | Logged | Computed | Imported | Rebuilt | Printed
