@@ -11,6 +11,7 @@ import { SqliteBlockstore } from './blockstore.ts'
 import { openDatabase, transact } from './database.ts'
 import { SqliteDatastore } from './datastore.ts'
 import { Editions } from './editions.ts'
+import { Hold } from './hold.ts'
 import { assertArchive, assertCreatable, layout } from './layout.ts'
 import { SqlitePins } from './pins.ts'
 import { Stage, type StagedBlock } from './stage.ts'
@@ -39,6 +40,7 @@ export class Archive {
   readonly pins: SqlitePins
   readonly editions: Editions
   readonly #database: DatabaseSync
+  readonly #holds: Hold[] = []
 
   /** Use {@link openArchive} or {@link createArchive}. */
   constructor(folder: string, database: DatabaseSync) {
@@ -56,21 +58,41 @@ export class Archive {
     return { blockstore: this.blocks, datastore: this.datastore, pins: this.pins }
   }
 
-  /** A new stage, whose overflow goes to this archive. */
-  stage(signal?: AbortSignal): Stage {
-    return new Stage((blocks) => this.#write(() => this.#insert(blocks), signal))
+  /** A new hold, released with the archive at the latest. */
+  hold(): Hold {
+    const hold = new Hold(this.folder, this.#database)
+    this.#holds.push(hold)
+    return hold
+  }
+
+  /** A new stage, whose overflow goes to this archive and is held until it is pinned. */
+  stage(hold: Hold, signal?: AbortSignal): Stage {
+    return new Stage((blocks) => this.storeAhead(blocks, hold, signal))
+  }
+
+  /** Stores blocks before there is a pin that needs them; what swept the archive meanwhile would take them but for the hold. */
+  async storeAhead(blocks: readonly StagedBlock[], hold: Hold, signal?: AbortSignal): Promise<void> {
+    await this.#write(() => {
+      this.#insert(blocks)
+      hold.protect(blocks.map(({ cid }) => cid.multihash.bytes))
+    }, signal)
   }
 
   /**
    * Stores blocks with the pins of their roots, then records them: when it returns, all of it is on disk. A draft that does
-   * not fit any more is not recorded, and its pin is taken back.
+   * not fit any more is not recorded, and its pin is taken back. A hold is cleared: the pins need all that it protects.
    */
-  async store(blocks: readonly StagedBlock[], prepared: readonly Prepared[], signal?: AbortSignal): Promise<Stored> {
+  async store(
+    blocks: readonly StagedBlock[],
+    prepared: readonly Prepared[],
+    { hold, signal }: { readonly hold?: Hold; readonly signal?: AbortSignal } = {},
+  ): Promise<Stored> {
     await this.#write(() => {
       this.editions.refresh()
       this.editions.store()
       this.#insert(blocks)
       for (const { root, draft } of prepared) this.pins.insert(root, { slug: draft.slug, version: draft.version })
+      hold?.clear()
     }, signal)
     // No signal from here on: what is stored and pinned is also recorded.
     return this.#write(() => this.#record(prepared))
@@ -96,6 +118,7 @@ export class Archive {
   }
 
   close(): void {
+    for (const hold of this.#holds) hold.release()
     this.#database.close()
   }
 

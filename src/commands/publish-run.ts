@@ -5,6 +5,7 @@ import { uptime } from 'node:process'
 import type { Helia } from '@helia/interface'
 import { type Archive, createArchive, openArchive } from '../archive/archive.ts'
 import type { Config } from '../archive/config.ts'
+import type { Hold } from '../archive/hold.ts'
 import { isArchive } from '../archive/layout.ts'
 import { composeNode } from '../archive/node.ts'
 import { Stage, type StagedBlock } from '../archive/stage.ts'
@@ -45,6 +46,8 @@ interface Group {
 interface Workplace {
   /** Absent in a dry run where there is none. */
   readonly archive: Archive | undefined
+  /** Keeps what the stage stores ahead. */
+  readonly hold?: Hold
   readonly stage: Stage
   readonly node: Helia
 }
@@ -206,9 +209,12 @@ export class PublishRun {
     let { blocks, prepared } = this.#group
     this.#group = { blocks: [], prepared: [], bytes: 0 }
     for (let attempt = 1; prepared.length > 0; attempt += 1) {
-      const { archive, stage } = this.#place
+      const { archive, hold, stage } = this.#place
       if (archive === undefined || attempt > attempts) throw contended(prepared)
-      const { records, torn } = await archive.store(blocks, prepared, this.#context.signal)
+      const { records, torn } = await archive.store(blocks, prepared, {
+        signal: this.#context.signal,
+        ...(hold === undefined ? {} : { hold }),
+      })
       if (torn > 0) this.#notices.push(tornNotice(archive.manifest.file, torn))
       const stale = prepared.filter((each, index) => !this.#finish(each, records[index]))
       prepared = []
@@ -276,8 +282,9 @@ export class PublishRun {
 function openToWrite(folder: string, signal: AbortSignal): Workplace {
   const archive = createArchive(folder)
   archive.editions.refresh()
-  const stage = archive.stage(signal)
-  return { archive, stage, node: composeNode({ ...archive.parts, blockstore: stage }) }
+  const hold = archive.hold()
+  const stage = archive.stage(hold, signal)
+  return { archive, hold, stage, node: composeNode({ ...archive.parts, blockstore: stage }) }
 }
 
 /** A dry run looks at the archive, if there is one, and writes to a stage that keeps nothing. */
