@@ -10,6 +10,7 @@ import { OvnError } from '../errors.ts'
 import type { Draft, EditionRecord } from '../manifest/record.ts'
 import type { Archive } from './archive.ts'
 import type { Editions } from './editions.ts'
+import type { Hold } from './hold.ts'
 import type { Stage, StagedBlock } from './stage.ts'
 
 /** A root that came in, and what is to be recorded of it. */
@@ -29,6 +30,7 @@ export interface Kept {
 /** Blocks on their way into an archive. Use one for each file or fetch. */
 export class Intake {
   readonly #archive: Archive
+  readonly #hold: Hold
   readonly #stage: Stage
   readonly #signal: AbortSignal | undefined
   /** Multihashes of what came in: it was hashed on the way, and need not be read again to know that it is there. */
@@ -37,7 +39,8 @@ export class Intake {
   constructor(archive: Archive, signal?: AbortSignal) {
     this.#archive = archive
     this.#signal = signal
-    this.#stage = archive.stage(signal)
+    this.#hold = archive.hold()
+    this.#stage = archive.stage(this.#hold, signal)
   }
 
   /** What came in, and else what the archive has. */
@@ -55,7 +58,7 @@ export class Intake {
   }
 
   /**
-   * Walks a DAG to see that all of it is here. Throws an OvnError `damaged` for the first block that is missing, and as
+   * Walks a DAG to see that all of it is here, in what came in or in the archive. Throws an OvnError `damaged` for the first block that is missing, and as
    * `readBlock` does for one that is stored and damaged.
    */
   async assertWhole(root: CID, name: string): Promise<void> {
@@ -66,8 +69,12 @@ export class Intake {
       if (seen.has(key)) continue
       seen.add(key)
       this.#signal?.throwIfAborted()
-      if (cid.code === rawCode && this.#arrived.has(keyOf(cid))) continue
-      const links = linksOf(cid, await this.#read(cid, root, name))
+      const hasArrived = this.#arrived.has(keyOf(cid))
+      if (cid.code === rawCode && hasArrived) continue
+      const bytes = await this.#read(cid, root, name)
+      // What only the archive has may be nobody's there, and be swept away in the next moment: it comes in with the rest.
+      if (!hasArrived) await this.put(cid, bytes)
+      const links = linksOf(cid, bytes)
       for (let index = links.length - 1; index >= 0; index -= 1) stack.push(links[index] as CID)
     }
   }
@@ -113,7 +120,7 @@ export class Intake {
         draft: each.draft,
         fits: (now: Editions) => !now.isLive(each.draft.root) && conflictOf(now, each) === undefined,
       }))
-      await this.#archive.store(blocks, prepared, this.#signal)
+      await this.#archive.store(blocks, prepared, { hold: this.#hold, ...(this.#signal && { signal: this.#signal }) })
       blocks = []
     }
     const kept: Kept[] = []
