@@ -3,7 +3,7 @@
 import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import { OvnError } from '../errors.ts'
-import { assertHash, identityBytes } from './hash.ts'
+import { assertCheckable, assertHash, identityBytes } from './hash.ts'
 import { maxBlockSize } from './profile.ts'
 
 export type GetStore = Pick<Blockstore, 'get'>
@@ -13,6 +13,8 @@ export type GetStore = Pick<Blockstore, 'get'>
  * bytes are not the ones its CID names. Any other failure to read is passed on as it is: it is not "not found".
  */
 export async function readBlock(blocks: GetStore, cid: CID, signal?: AbortSignal): Promise<Uint8Array> {
+  // What cannot be checked is not looked for: that it is missing would be no news.
+  assertCheckable(cid)
   const inline = identityBytes(cid)
   if (inline !== undefined) return inline
   const parts: Uint8Array[] = []
