@@ -50,6 +50,8 @@ export function errorText(document: ErrorDocument): string {
 
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
+  if (result.kind === 'unpublished' || result.kind === 'collected')
+    return prefixed(result.notices.flatMap(problemLines))
   if (result.kind !== 'published') return ''
   const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
   return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
