@@ -4,6 +4,7 @@ import { styleText } from 'node:util'
 
 import type { Entry, Logged, Published, PublishedArticle, Result, Shown } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
+import { verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -35,6 +36,8 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return loggedText(result, bold)
     case 'computed':
       return lines(...result.roots.map(({ cid, path }) => (result.roots.length === 1 ? cid : `${cid}  ${safe(path)}`)))
+    case 'verified':
+      return verifiedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -53,6 +56,8 @@ function quietText(result: Result): string {
       return lines(...result.versions.map(({ root }) => root))
     case 'computed':
       return lines(...result.roots.map(({ cid }) => cid))
+    case 'verified':
+      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
     case 'printed':
       return result.text
     case 'initialised':
