@@ -56,6 +56,8 @@ export class DagCheck {
   readonly #pace: Pace
   /** Nodes whose bytes are right, and whose parts are not as long as they say. */
   readonly #lies = new Map<string, string>()
+  /** The root that was walked last, which is asked for again. */
+  #last: { readonly cid: CID; readonly node: DagNode } | undefined
 
   constructor(table: BlockTable, pace: Pace) {
     this.#table = table
@@ -64,7 +66,7 @@ export class DagCheck {
 
   /** Walks a DAG, as far as it was not walked before. */
   async check(root: CID): Promise<Below> {
-    const first = this.#enter(root)
+    const first = this.#enter(root, true)
     if (!('links' in first)) return first
     const stack: Frame[] = [first]
     for (;;) {
@@ -119,7 +121,7 @@ export class DagCheck {
 
   /** The entries of a directory that is one block; undefined for everything else, and where it is not intact. */
   entriesOf(root: CID): ReadonlyMap<string, CID> | undefined {
-    const node = this.#nodeOf(root)
+    const node = this.#last?.cid === root ? this.#last.node : this.#nodeOf(root)
     if ('kind' in node && node.kind === 'directory') {
       return new Map(node.entries.map(({ name, cid }) => [name, cid]))
     }
@@ -142,7 +144,7 @@ export class DagCheck {
     return parts.length === 1 ? parts[0] : Buffer.concat(parts)
   }
 
-  #enter(cid: CID): Below | Frame {
+  #enter(cid: CID, isRoot = false): Below | Frame {
     const multihash = cid.multihash.bytes
     const { rows } = this.#table
     const inline = identityBytes(cid) !== undefined
@@ -164,6 +166,7 @@ export class DagCheck {
       if (id !== undefined && cid.code === dagPbCode) rows.mark(id, walked | broken)
       return brokenBelow
     }
+    if (isRoot) this.#last = { cid, node }
     const file = node.kind === 'file'
     return { cid, id, links: linksOf(node), file, next: 0, size: file ? node.data.byteLength : 0, broken: false }
   }
