@@ -15,6 +15,7 @@ import type {
   Unpublished,
 } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
+import { verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -54,6 +55,8 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return unpublishedText(result, bold)
     case 'collected':
       return collectedText(result)
+    case 'verified':
+      return verifiedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -76,6 +79,8 @@ function quietText(result: Result): string {
       return lines(...result.roots.map(({ cid }) => cid))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
+    case 'verified':
+      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
     case 'printed':
       return result.text
     case 'initialised':
