@@ -50,12 +50,22 @@ export function errorText(document: ErrorDocument): string {
 
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
-  if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
-  if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
-  if (result.kind === 'verified') return prefixed(result.notices.flatMap(problemLines))
-  if (result.kind !== 'published') return ''
-  const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
-  return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+  switch (result.kind) {
+    case 'published': {
+      const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
+      return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+    }
+    case 'imported':
+      return prefixed(result.failed.flatMap(failureLines))
+    case 'rebuilt':
+      return prefixed(result.problems.flatMap(problemLines))
+    case 'unpublished':
+    case 'collected':
+    case 'verified':
+      return prefixed(result.notices.flatMap(problemLines))
+    default:
+      return ''
+  }
 }
 
 // What could not be checked is not known to be damaged.
@@ -71,9 +81,9 @@ export function exitCodeOf(result: Result): number {
   switch (result.kind) {
     case 'published':
     case 'imported':
-      return result.failed.length > 0 ? 7 : 0
+      return result.failed.length > 0 ? errorCodes.partly.exit : 0
     case 'rebuilt':
-      return result.problems.length > 0 ? 7 : 0
+      return result.problems.length > 0 ? errorCodes.partly.exit : 0
     case 'verified':
       return verifiedExits[result.state]
     default:

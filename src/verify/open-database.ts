@@ -20,7 +20,7 @@ const schemaVersion = 1
 /** The tables and indexes of FORMAT.md. */
 const schema: { readonly [name: string]: string } = {
   block: 'CREATE TABLE block (id integer primary key, multihash blob not null unique, bytes blob not null)',
-  pin: 'CREATE TABLE pin (root blob primary key, multihash blob not null, depth integer, metadata text not null) without rowid',
+  pin: 'CREATE TABLE pin ( id integer primary key autoincrement, root blob not null unique, multihash blob not null, depth integer, metadata text not null )',
   pin_multihash: 'CREATE INDEX pin_multihash on pin (multihash)',
   hold: 'CREATE TABLE hold (id integer primary key autoincrement, owner text not null, multihash blob not null)',
   sqlite_sequence: 'CREATE TABLE sqlite_sequence(name,seq)',

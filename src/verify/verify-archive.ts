@@ -140,7 +140,7 @@ class Check {
     const total = statSync(this.#blocksFile).size
     const fault = await table.hashAll(this.#options.signal, (count) => this.#tell(count, total))
     if (fault !== undefined) this.#damage.push(databaseDamage(fault))
-    const pace = new Pace(database, this.#options.signal)
+    const pace = new Pace(this.#options.signal, database)
     const dag = new DagCheck(table, pace)
     await this.#checkEditions(live, dag, pace)
     await this.#checkLonely(pins.lonely, dag)
@@ -167,7 +167,7 @@ class Check {
     const table = database === undefined ? undefined : this.#tableOf(database)
     if (database === undefined || table === undefined) return this.#result(live, undefined)
     for (const root of live) this.#damage.push(...checkPin(database, root))
-    const pace = new Pace(database, this.#options.signal)
+    const pace = new Pace(this.#options.signal, database)
     await this.#checkEditions(live, new DagCheck(table, pace), pace)
     pace.end()
     return this.#result(live, table)
