@@ -78,7 +78,7 @@ function contextOf(archive: string) {
     signal: new AbortController().signal,
     report: () => undefined,
     readInput: async () => new Uint8Array(),
-    streamInput: () => process.stdin,
+    streamInput: async function* () {},
   }
 }
 
