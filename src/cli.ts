@@ -138,6 +138,24 @@ define('import', 'keep articles that come from elsewhere: hash every block, pin,
     }),
   )
 
+define('export', 'write articles as CARs, folders, or bags, for others to keep', [
+  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
+  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
+  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
+  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
+  .option('--all', 'every version of every article that is not withdrawn')
+  .option('--format <format>', 'car, folder or bag', 'car')
+  .option('--force', 'replace what is there')
+  .action(
+    run(async (options, context, refs) => {
+      const { exportArticles } = await import('./commands/export.ts')
+      return exportArticles(refs as string[], options, context)
+    }),
+  )
+
 define('rebuild', 'make a lost or damaged manifest anew, from its whole lines and from what is pinned', [
   ['ovn rebuild', 'set damaged lines aside, record again what is pinned'],
   ['ovn rebuild --json', 'what was lost, what came back, and what could not'],
@@ -227,6 +245,8 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       report: progress.report,
       readInput,
       streamInput: () => process.stdin,
+      writeOutput,
+      outputIsTerminal: process.stdout.isTTY,
     }
     let result: Result
     try {
@@ -257,6 +277,18 @@ function readInput(): Promise<Uint8Array> {
     return Buffer.concat(parts)
   })()
   return input
+}
+
+/** Waits for whoever reads, so that nothing piles up here. Throws where nobody reads any more. */
+function writeOutput(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error ? reject(outputClosed(error)) : resolve()))
+  })
+}
+
+function outputClosed(cause: NodeJS.ErrnoException): Error {
+  if (cause.code !== 'EPIPE' && cause.code !== 'ERR_STREAM_DESTROYED') return cause
+  return new OvnError('storage', 'standard output was closed before all was written', { cause })
 }
 
 /** Prints an error and sets the exit code. */

@@ -51,6 +51,9 @@ export function errorText(document: ErrorDocument): string {
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
   if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
+  if (result.kind === 'exported') {
+    return prefixed([...result.notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+  }
   if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
   if (result.kind !== 'published') return ''
   const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
@@ -62,6 +65,7 @@ export function exitCodeOf(result: Result): number {
   switch (result.kind) {
     case 'published':
     case 'imported':
+    case 'exported':
       return result.failed.length > 0 ? 7 : 0
     case 'rebuilt':
       return result.problems.length > 0 ? 7 : 0
