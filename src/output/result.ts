@@ -91,7 +91,7 @@ export interface Shown {
   readonly pinned: boolean
   readonly links: Links
   readonly files: readonly ShownFile[]
-  /** The bundle's metadata.json. */
+  /** The bundle's metadata.json; null for what is no bundle of ovn. */
   readonly metadata: unknown
   /** All versions, oldest first. */
   readonly versions: readonly Entry[]
