@@ -255,13 +255,13 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       progress.end()
     }
     process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
-    await endProcess()
+    await endProcess([process.stdout, process.stderr])
   }
 }
 
 /** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
-async function endProcess(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
+async function endProcess(streams: readonly NodeJS.WriteStream[]): Promise<void> {
+  for (const stream of streams) {
     if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
   }
   flushCompileCache()
@@ -279,10 +279,17 @@ function readInput(): Promise<Uint8Array> {
   return input
 }
 
-/** Waits for whoever reads, so that nothing piles up here. Throws where nobody reads any more. */
+/** Waits for whoever reads, so that nothing piles up here. Throws where nobody reads any more, and when it is told to stop. */
 function writeOutput(bytes: Uint8Array): Promise<void> {
+  const { signal } = interruption
   return new Promise((resolve, reject) => {
-    process.stdout.write(bytes, (error) => (error ? reject(outputClosed(error)) : resolve()))
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    process.stdout.write(bytes, (error) => {
+      signal.removeEventListener('abort', stop)
+      if (error) reject(outputClosed(error))
+      else resolve()
+    })
   })
 }
 
@@ -334,4 +341,6 @@ try {
   }
 } catch (error) {
   if (!isHelp(error)) await fail(error)
+  // What nobody takes from stdout would keep the process waiting.
+  if (interruption.signal.aborted) await endProcess([process.stderr])
 }

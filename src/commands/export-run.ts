@@ -244,8 +244,8 @@ async function makeExportFolder(folder: string): Promise<void> {
   try {
     await makeFolder(folder)
   } catch (error) {
-    // A file of that name.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storageError(error, folder)
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw storageError(error, folder)
     throw new OvnError('usage', `${folder} is a file, not a folder`, { hint: 'name another folder', cause: error })
   }
 }
