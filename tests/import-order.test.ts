@@ -14,6 +14,7 @@ const order = [
   'archive',
   'bag',
   'links',
+  'verify',
   'output',
   'commands',
   'cli.ts',
@@ -56,7 +57,7 @@ describe('the import order', () => {
 
   it.each([
     ['helia', 'archive/node.ts'],
-    ['node:sqlite', 'archive/'],
+    ['node:sqlite', /^(archive|verify)\//],
     ['markdown-it', 'article/'],
     ['commander', /^(cli\.ts|commands\/completion\.ts)$/],
   ])('%s is imported in %s alone', (library, place) => {
