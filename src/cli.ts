@@ -177,6 +177,24 @@ define('import', 'keep articles that come from elsewhere: hash every block, pin,
     }),
   )
 
+define('export', 'write articles as CARs, folders, or bags, for others to keep', [
+  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
+  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
+  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
+  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
+  .option('--all', 'every version of every article that is not withdrawn')
+  .option('--format <format>', 'car, folder or bag', 'car')
+  .option('--force', 'replace what is there')
+  .action(
+    run(async (options, context, refs) => {
+      const { exportArticles } = await import('./commands/export.ts')
+      return exportArticles(refs as string[], options, context)
+    }),
+  )
+
 define('rebuild', 'make a lost or damaged manifest anew, from its whole lines and from what is pinned', [
   ['ovn rebuild', 'set damaged lines aside, record again what is pinned'],
   ['ovn rebuild --json', 'what was lost, what came back, and what could not'],
@@ -266,6 +284,8 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       report: progress.report,
       readInput,
       streamInput: () => process.stdin,
+      writeOutput,
+      outputIsTerminal: process.stdout.isTTY,
     }
     let result: Result
     try {
@@ -274,13 +294,13 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       progress.end()
     }
     process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
-    await endProcess()
+    await endProcess([process.stdout, process.stderr])
   }
 }
 
 /** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
-async function endProcess(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
+async function endProcess(streams: readonly NodeJS.WriteStream[]): Promise<void> {
+  for (const stream of streams) {
     if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
   }
   flushCompileCache()
@@ -296,6 +316,25 @@ function readInput(): Promise<Uint8Array> {
     return Buffer.concat(parts)
   })()
   return input
+}
+
+/** Waits for whoever reads, so that nothing piles up here. Throws where nobody reads any more, and when it is told to stop. */
+function writeOutput(bytes: Uint8Array): Promise<void> {
+  const { signal } = interruption
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    process.stdout.write(bytes, (error) => {
+      signal.removeEventListener('abort', stop)
+      if (error) reject(outputClosed(error))
+      else resolve()
+    })
+  })
+}
+
+function outputClosed(cause: NodeJS.ErrnoException): Error {
+  if (cause.code !== 'EPIPE' && cause.code !== 'ERR_STREAM_DESTROYED') return cause
+  return new OvnError('storage', 'standard output was closed before all was written', { cause })
 }
 
 /** Prints an error and sets the exit code. */
@@ -341,4 +380,6 @@ try {
   }
 } catch (error) {
   if (!isHelp(error)) await fail(error)
+  // What nobody takes from stdout would keep the process waiting.
+  if (interruption.signal.aborted) await endProcess([process.stderr])
 }

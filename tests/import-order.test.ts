@@ -12,6 +12,7 @@ const order = [
   'dag',
   'manifest',
   'archive',
+  'bag',
   'links',
   'verify',
   'output',

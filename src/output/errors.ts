@@ -57,6 +57,8 @@ export function talkOf(result: Result): string {
     }
     case 'imported':
       return prefixed(result.failed.flatMap(failureLines))
+    case 'exported':
+      return prefixed([...result.notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
     case 'rebuilt':
       return prefixed(result.problems.flatMap(problemLines))
     case 'unpublished':
@@ -81,6 +83,7 @@ export function exitCodeOf(result: Result): number {
   switch (result.kind) {
     case 'published':
     case 'imported':
+    case 'exported':
       return result.failed.length > 0 ? errorCodes.partly.exit : 0
     case 'rebuilt':
       return result.problems.length > 0 ? errorCodes.partly.exit : 0

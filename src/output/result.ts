@@ -150,6 +150,40 @@ export interface Rebuilt {
   readonly problems: readonly Problem[]
 }
 
+export interface ExportedArticle {
+  /** Root CID. */
+  readonly root: string
+  /** Absent for a DAG that the manifest does not record. */
+  readonly slug?: string
+  readonly version?: number
+  readonly title?: string
+}
+
+/** A file or folder that was written. */
+export interface ExportedPlace {
+  /** As it was named, or from the folder that was; `-` is standard output. */
+  readonly path: string
+  readonly format: 'car' | 'folder' | 'bag'
+  /** `unchanged` held the same bytes already. */
+  readonly status: 'exported' | 'unchanged'
+  readonly articles: readonly ExportedArticle[]
+  /** Blocks in a CAR. */
+  readonly blocks?: number
+  /** Files in a folder, or in the payload of a bag. */
+  readonly files?: number
+  /** Bytes of the CAR, or of these files. */
+  readonly size: number
+}
+
+export interface Exported {
+  readonly kind: 'exported'
+  readonly archive: string
+  readonly places: readonly ExportedPlace[]
+  /** `file` names the article. */
+  readonly failed: readonly FailedArticle[]
+  readonly notices: readonly Problem[]
+}
+
 export interface Unpublished {
   readonly kind: 'unpublished'
   readonly archive: string
@@ -206,6 +240,7 @@ export type Result =
   | Logged
   | Computed
   | Imported
+  | Exported
   | Rebuilt
   | Printed
   | Unpublished

@@ -5,6 +5,8 @@ import { styleText } from 'node:util'
 import type {
   Collected,
   Entry,
+  Exported,
+  ExportedPlace,
   Imported,
   Logged,
   Published,
@@ -49,6 +51,8 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return lines(...result.roots.map(({ cid, path }) => (result.roots.length === 1 ? cid : `${cid}  ${safe(path)}`)))
     case 'imported':
       return importedText(result, bold)
+    case 'exported':
+      return exportedText(result, bold)
     case 'rebuilt':
       return rebuiltText(result, bold)
     case 'unpublished':
@@ -77,6 +81,8 @@ function quietText(result: Result): string {
       return lines(...result.versions.map(({ root }) => root))
     case 'computed':
       return lines(...result.roots.map(({ cid }) => cid))
+    case 'exported':
+      return lines(...result.places.flatMap(({ articles }) => articles.map(({ root }) => root)))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
     case 'verified':
@@ -225,6 +231,43 @@ function importedText({ articles, failed, archive }: Imported, bold: Style): str
         `${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
     ),
   )
+}
+
+function exportedText({ places, failed }: Exported, bold: Style): string {
+  const [only] = places
+  const failures = failed.length > 0 ? `, ${failed.length} failed` : ''
+  if (only?.path === '-') {
+    // On stderr, where every line has its mark.
+    const roots = only.articles.map(({ root }) => `ovn: ${root}`)
+    return lines(...roots, `ovn: ${stateOfPlace(only)} to standard output (${contentText(only)})${failures}`)
+  }
+  if (only !== undefined && places.length === 1) {
+    return `${bold(stateOfPlace(only))} → ${safe(only.path)} (${contentText(only)})${failures}`
+  }
+  const unchanged = places.filter(({ status }) => status === 'unchanged').length
+  return lines(
+    ...table(
+      places.map(({ articles: [article], path, status }) => [
+        article?.root ?? '',
+        safe(path),
+        status === 'unchanged' ? 'unchanged' : '',
+      ]),
+    ),
+    bold(
+      `${count(places.length - unchanged, 'article')} exported${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failures}`,
+    ),
+  )
+}
+
+function stateOfPlace({ articles, status }: ExportedPlace): string {
+  const [only] = articles
+  const what =
+    only !== undefined && articles.length === 1 ? (only.title ?? only.root) : count(articles.length, 'article')
+  return `${status === 'unchanged' ? 'unchanged:' : 'exported'} ${safe(what)}`
+}
+
+function contentText({ blocks, files, size }: ExportedPlace): string {
+  return `${blocks === undefined ? count(files ?? 0, 'file') : count(blocks, 'block')}, ${formatSize(size)}`
 }
 
 function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, archive }: Rebuilt, bold: Style): string {

@@ -16,6 +16,7 @@ const commands = [
   'log',
   'cid',
   'import',
+  'export',
   'rebuild',
   'completion',
   'unpublish',
