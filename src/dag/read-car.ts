@@ -60,14 +60,45 @@ async function* checked(sections: AsyncGenerator<CarSection>, name: string): Asy
     const { cid, offset } = section
     throw new OvnError('damaged', `${name}: block ${cid} at byte ${offset} is damaged: its bytes do not match its CID`)
   }
-  for await (const section of sections) {
-    const { cid, bytes } = section
-    const right = bytes.byteLength < hashAsideFrom ? checkHash(cid, bytes) : checkHashAsync(cid, bytes)
-    waiting.push({ section, right })
-    // A small block is checked already: there is nothing to wait for, and whoever reads wants it now.
-    while (waiting.length > ahead || waiting[0]?.right === true) yield await next()
+  function ask(): Promise<IteratorResult<CarSection>> {
+    const asked = sections.next()
+    // A failure is met when its turn comes.
+    asked.catch(() => undefined)
+    return asked
   }
-  while (waiting.length > 0) yield await next()
+  let coming = ask()
+  try {
+    for (;;) {
+      // A block is handed over as soon as it is hashed, also where the stream is slow to bring the one after it, or breaks.
+      const { right } = waiting[0] ?? {}
+      if (right !== undefined && (waiting.length > ahead || right === true || (await isFirst(right, coming)))) {
+        yield await next()
+        continue
+      }
+      const { done, value: section } = await coming
+      if (done === true) return
+      const { cid, bytes } = section
+      waiting.push({
+        section,
+        right: bytes.byteLength < hashAsideFrom ? checkHash(cid, bytes) : checkHashAsync(cid, bytes),
+      })
+      coming = ask()
+    }
+  } finally {
+    // The stream may never bring what is being waited for: it is told, and not waited for.
+    sections.return(undefined).catch(() => undefined)
+  }
+}
+
+/** Whether a hash is there before the next section is; also where there will be no next section. */
+function isFirst(right: Promise<boolean> | boolean, coming: Promise<IteratorResult<CarSection>>): Promise<boolean> {
+  return Promise.race([
+    Promise.resolve(right).then(() => true),
+    coming.then(
+      ({ done }) => done === true,
+      () => true,
+    ),
+  ])
 }
 
 /** Reads the header of a CAR, and its sections unchecked. Throws as {@link readCar} does, but for wrong hashes. */
@@ -187,8 +218,11 @@ async function readLength(reader: ByteReader, name: string, end: number): Promis
   }
 }
 
+/** The error of a CAR that ends too early: what stood in it until then is as right as ever. */
+export class CutShortError extends OvnError {}
+
 function cutShort(name: string, at: number): OvnError {
-  return new OvnError('damaged', `${name} is cut short: it ends at byte ${at}, in the middle of a block`, {
+  return new CutShortError('damaged', `${name} is cut short: it ends at byte ${at}, in the middle of a block`, {
     hint: 'fetch or copy it again',
   })
 }
