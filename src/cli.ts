@@ -122,6 +122,32 @@ define('cid', 'compute the CID that a file or folder has; store nothing', [
     }),
   )
 
+define('import', 'keep articles that come from elsewhere: hash every block, pin, record', [
+  ['ovn import article.car', 'a CAR, version 1 or 2'],
+  ['ovn import backup/', 'a folder of CARs, a bag, or a folder of files'],
+  ["ovn import report.car --title 'Annual Report'", 'what is no bundle of ovn, and has no title of its own'],
+  ['ovn import - < article.car', 'a CAR on standard input'],
+])
+  .argument('<source...>', 'CARs, folders, or - for standard input')
+  .option('--title <text>', 'the title of what has none of its own')
+  .option('--slug <slug>', 'the name under which it is kept')
+  .action(
+    run(async (options, context, sources) => {
+      const { importAll } = await import('./commands/import.ts')
+      return importAll(sources as string[], options, context)
+    }),
+  )
+
+define('rebuild', 'make a lost or damaged manifest anew, from its whole lines and from what is pinned', [
+  ['ovn rebuild', 'set damaged lines aside, record again what is pinned'],
+  ['ovn rebuild --json', 'what was lost, what came back, and what could not'],
+]).action(
+  run(async (_, context) => {
+    const { rebuild } = await import('./commands/rebuild.ts')
+    return rebuild(context)
+  }),
+)
+
 define('completion', 'print the completion script of a shell', [
   ['ovn completion bash > ~/.local/share/bash-completion/completions/ovn', 'bash'],
   ['ovn completion zsh > ~/.zfunc/_ovn', 'zsh, where ~/.zfunc is in $fpath'],
@@ -200,6 +226,7 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       signal: interruption.signal,
       report: progress.report,
       readInput,
+      streamInput: () => process.stdin,
     }
     let result: Result
     try {

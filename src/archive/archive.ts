@@ -11,6 +11,7 @@ import { SqliteBlockstore } from './blockstore.ts'
 import { openDatabase, transact } from './database.ts'
 import { SqliteDatastore } from './datastore.ts'
 import { Editions } from './editions.ts'
+import { Hold } from './hold.ts'
 import { assertArchive, assertCreatable, layout } from './layout.ts'
 import { SqlitePins } from './pins.ts'
 import { Stage, type StagedBlock } from './stage.ts'
@@ -20,10 +21,12 @@ import { storageError } from './storage-error.ts'
 export interface Prepared {
   readonly root: CID
   readonly draft: Draft
+  /** Whether the draft may be recorded as it is, asked under the lock: what the archive holds may have changed since it was made. */
+  fits(editions: Editions): boolean
 }
 
 export interface Stored {
-  /** Records in the order of the drafts; undefined where the article has gained another edition meanwhile. */
+  /** Records in the order of the drafts; undefined where one did not fit any more, or lost its pin: it is to be made and stored anew. */
   readonly records: readonly (EditionRecord | undefined)[]
   /** Bytes of an unfinished manifest line that were set aside; 0 as a rule. */
   readonly torn: number
@@ -37,6 +40,7 @@ export class Archive {
   readonly pins: SqlitePins
   readonly editions: Editions
   readonly #database: DatabaseSync
+  readonly #holds: Hold[] = []
 
   /** Use {@link openArchive} or {@link createArchive}. */
   constructor(folder: string, database: DatabaseSync) {
@@ -54,35 +58,67 @@ export class Archive {
     return { blockstore: this.blocks, datastore: this.datastore, pins: this.pins }
   }
 
-  /** A new stage, whose overflow goes to this archive. */
-  stage(signal?: AbortSignal): Stage {
-    return new Stage((blocks) => this.#write(() => this.#insert(blocks), signal))
+  /** A new hold, released with the archive at the latest. */
+  hold(): Hold {
+    const hold = new Hold(this.folder, this.#database)
+    this.#holds.push(hold)
+    return hold
+  }
+
+  /** A new stage, whose overflow goes to this archive and is held until it is pinned. */
+  stage(hold: Hold, signal?: AbortSignal): Stage {
+    return new Stage((blocks) => this.storeAhead(blocks, hold, signal))
+  }
+
+  /** Stores blocks before there is a pin that needs them; what swept the archive meanwhile would take them but for the hold. */
+  async storeAhead(blocks: readonly StagedBlock[], hold: Hold, signal?: AbortSignal): Promise<void> {
+    await this.#write(() => {
+      this.#insert(blocks)
+      hold.protect(blocks.map(({ cid }) => cid.multihash.bytes))
+    }, signal)
   }
 
   /**
-   * Stores blocks with the pins of their roots, then records them: when it returns, all of it is on disk. A draft whose
-   * `previous` is no longer the newest edition of its slug is not recorded, and its pin is taken back.
+   * Stores blocks with the pins of their roots, then records them: when it returns, all of it is on disk. A draft that does
+   * not fit any more is not recorded, and its pin is taken back. A hold is cleared: the pins need all that it protects.
    */
-  async store(blocks: readonly StagedBlock[], prepared: readonly Prepared[], signal?: AbortSignal): Promise<Stored> {
+  async store(
+    blocks: readonly StagedBlock[],
+    prepared: readonly Prepared[],
+    { hold, signal }: { readonly hold?: Hold; readonly signal?: AbortSignal } = {},
+  ): Promise<Stored> {
     await this.#write(() => {
       this.editions.refresh()
       this.editions.store()
       this.#insert(blocks)
       for (const { root, draft } of prepared) this.pins.insert(root, { slug: draft.slug, version: draft.version })
+      hold?.clear()
     }, signal)
     // No signal from here on: what is stored and pinned is also recorded.
     return this.#write(() => this.#record(prepared))
   }
 
-  /** Stores blocks that are pinned and recorded already, so that damaged ones are mended, and renews the pin. */
-  async mend(blocks: readonly StagedBlock[], root: CID, record: EditionRecord, signal?: AbortSignal): Promise<void> {
-    await this.#write(() => {
+  /**
+   * Stores blocks that are pinned and recorded already, so that damaged ones are mended, and renews the pin. Returns false,
+   * and stores nothing, where the edition was withdrawn meanwhile.
+   */
+  mend(blocks: readonly StagedBlock[], root: CID, record: EditionRecord, signal?: AbortSignal): Promise<boolean> {
+    return this.#write(() => {
+      this.editions.refresh()
+      if (!this.editions.isLive(record.root)) return false
       this.#insert(blocks)
       if (!this.pins.hasRoot(root)) this.pins.insert(root, { slug: record.slug, version: record.version })
+      return true
     }, signal)
   }
 
+  /** Runs synchronous work under the write lock, in one transaction. */
+  exclusively<T>(work: () => T, signal?: AbortSignal): Promise<T> {
+    return this.#write(work, signal)
+  }
+
   close(): void {
+    for (const hold of this.#holds) hold.release()
     this.#database.close()
   }
 
@@ -93,15 +129,16 @@ export class Archive {
   #record(prepared: readonly Prepared[]): Stored {
     const torn = this.manifest.setAsideTorn()
     this.editions.refresh()
-    const fresh = prepared.map(({ draft }) => this.editions.ofSlug(draft.slug).at(-1)?.root === draft.previous)
-    const drafts = prepared.filter((_, index) => fresh[index]).map(({ draft }) => draft)
+    // A pin that is gone again was one of a withdrawn root, and house-keeping may have taken the blocks with it.
+    const fitting = prepared.map((each) => each.fits(this.editions) && this.pins.hasRoot(each.root))
+    const drafts = prepared.filter((_, index) => fitting[index]).map(({ draft }) => draft)
     const placed = drafts.length === 0 ? [] : this.manifest.append(drafts, this.editions.lastCid)
     this.editions.add(placed)
     for (const [index, { root }] of prepared.entries()) {
-      if (!fresh[index] && !this.editions.isLive(root.toString())) this.pins.remove(root)
+      if (!fitting[index] && !this.editions.isLive(root.toString())) this.pins.remove(root)
     }
     const records = placed.map(({ record }) => record as EditionRecord)
-    return { torn, records: fresh.map((isFresh) => (isFresh ? records.shift() : undefined)) }
+    return { torn, records: fitting.map((fits) => (fits ? records.shift() : undefined)) }
   }
 
   async #write<T>(work: () => T, signal?: AbortSignal): Promise<T> {

@@ -22,7 +22,7 @@ export class SqliteBlockstore extends BaseBlockstore {
   constructor(database: DatabaseSync) {
     super()
     this.#insert = database.prepare('insert into block (multihash, bytes) values (?, ?) on conflict do nothing')
-    this.#update = database.prepare('update block set bytes = ? where multihash = ?')
+    this.#update = database.prepare('update block set bytes = ?1 where multihash = ?2 and bytes is not ?1')
     this.#select = database.prepare('select bytes from block where multihash = ?')
     this.#exists = database.prepare('select 1 from block where multihash = ?')
     this.#delete = database.prepare('delete from block where multihash = ?')
@@ -32,11 +32,7 @@ export class SqliteBlockstore extends BaseBlockstore {
   /** Stores a block whose bytes are known to hash to its CID. Returns false where it was stored already, intact. */
   insert(cid: CID, bytes: Uint8Array): boolean {
     const key = cid.multihash.bytes
-    if (this.#insert.run(key, bytes).changes > 0) return true
-    const stored = this.#select.get(key)?.bytes
-    if (stored instanceof Uint8Array && Buffer.compare(stored, bytes) === 0) return false
-    this.#update.run(bytes, key)
-    return true
+    return this.#insert.run(key, bytes).changes > 0 || this.#update.run(bytes, key).changes > 0
   }
 
   /** Whether a block is stored; its bytes are not read. */

@@ -19,7 +19,7 @@ const schema = `
   create table block (id integer primary key, multihash blob not null unique, bytes blob not null);
   create table pin (root blob primary key, multihash blob not null, depth integer, metadata text not null) without rowid;
   create index pin_multihash on pin (multihash);
-  create table hold (owner text, multihash blob, primary key (owner, multihash)) without rowid;
+  create table hold (id integer primary key autoincrement, owner text not null, multihash blob not null);
   create table datastore (key text primary key, value blob not null) without rowid;
   create table edition (
     slug text, version integer, root text not null, event text not null, start integer not null, length integer not null,

@@ -97,6 +97,14 @@ export class Editions {
     this.#tail = []
   }
 
+  /** Stores the whole cache anew, whatever is in it. The caller holds the write lock. */
+  renew(): void {
+    this.#forget()
+    this.refresh()
+    this.#database.exec('delete from edition; delete from manifest_mark')
+    this.store()
+  }
+
   /** What {@link store} stored was taken back with its transaction: it is read again. */
   rollBack(): void {
     this.#forget()

@@ -1,5 +1,5 @@
 // Where blocks wait between being made and being stored: in memory, until a transaction takes them all. What is larger than
-// a stage may hold is stored in transactions of its own before, without a pin: harmless until its root is pinned.
+// a stage may hold is stored in transactions of its own before, without a pin: a hold keeps it until its root is pinned.
 
 import type { AbortOptions } from 'abort-error'
 import { BaseBlockstore } from 'blockstore-core/base'

@@ -1,5 +1,6 @@
 // What the disk and SQLite answer → the error that the user reads. "Not found" and "could not read" are never the same.
 
+import { diskError } from '../dag/disk-error.ts'
 import { OvnError } from '../errors.ts'
 
 const sqliteMeanings: Readonly<Record<number, readonly [code: 'locked' | 'storage' | 'damaged', meaning: string]>> = {
@@ -12,21 +13,6 @@ const sqliteMeanings: Readonly<Record<number, readonly [code: 'locked' | 'storag
   14: ['storage', 'it cannot be opened'],
   23: ['storage', 'permission was refused'],
   26: ['damaged', 'it is not a database'],
-}
-
-const systemMeanings: Readonly<Record<string, string>> = {
-  EACCES: 'permission was refused',
-  EPERM: 'permission was refused',
-  EROFS: 'it cannot be written to',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be too large',
-  EIO: 'the disk failed to read or write',
-  EMFILE: 'too many files are open',
-  ENFILE: 'too many files are open',
-  ENOTDIR: 'part of its path is a file',
-  EISDIR: 'it is a folder',
-  ELOOP: 'its symbolic links go in a circle',
 }
 
 const hints: Readonly<Record<string, string>> = {
@@ -53,8 +39,7 @@ export function storageError(error: unknown, what: string): unknown {
     const [code, meaning] = sqlite
     return new OvnError(code, `${what}: ${meaning}`, { cause: error, hint: hints[code] })
   }
-  const system = systemMeanings[(error as NodeJS.ErrnoException | undefined)?.code ?? '']
-  return system === undefined ? error : new OvnError('storage', `${what}: ${system}`, { cause: error })
+  return diskError(error, what)
 }
 
 /** SQLite's primary result code: the low byte of the extended one, which says more about it. */

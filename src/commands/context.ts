@@ -15,6 +15,8 @@ export interface Context {
   readonly report: Report
   /** Reads standard input to its end. */
   readonly readInput: () => Promise<Uint8Array>
+  /** Standard input as it comes. */
+  readonly streamInput: () => AsyncIterable<Uint8Array>
 }
 
 /** The folder of the archive that a command works on. */

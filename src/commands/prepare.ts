@@ -12,14 +12,21 @@ import { cidOf, type EditionRecord } from '../manifest/record.ts'
 
 export interface PrepareOptions {
   readonly site: Site
-  /** The newest edition of the article's slug. */
+  /** The newest edition of the article's slug, and whether it was withdrawn. */
   readonly latest: EditionRecord | undefined
+  readonly withdrawn: boolean
   /** `--note`. */
   readonly note: string | undefined
   readonly now: Date
   readonly signal: AbortSignal
   /** Told of the bytes of attachments as they are read. */
   readonly onBytes: (count: number) => void
+}
+
+/** What makes an edition a new one. */
+interface Choice extends PrepareOptions {
+  /** The next version, although the inputs are those of the newest. */
+  readonly renew?: boolean
 }
 
 /** An article whose bundle was written, and what became of it. */
@@ -36,7 +43,15 @@ export interface PreparedArticle extends Prepared {
  * new edition, and the page and the metadata, which name the edition, are made after that.
  */
 export async function prepareArticle(node: Helia, article: Article, options: PrepareOptions): Promise<PreparedArticle> {
-  const { site, latest, now, signal } = options
+  const prepared = await prepare(node, article, options)
+  const { latest, withdrawn } = options
+  const again = latest !== undefined && withdrawn && prepared.draft.inputs === latest.inputs
+  // What was withdrawn is recorded again where it is the very same bundle; what today's page makes another is the next version.
+  return again && prepared.draft.root !== latest.root ? prepare(node, article, { ...options, renew: true }) : prepared
+}
+
+async function prepare(node: Helia, article: Article, options: Choice): Promise<PreparedArticle> {
+  const { site, latest, withdrawn, now, signal } = options
   const bundle = packBundle(article, site)
   const cids = new Map<string, string>()
   let files = bundle.given
@@ -59,7 +74,9 @@ export async function prepareArticle(node: Helia, article: Article, options: Pre
     article,
     root,
     files: files.length,
-    recorded: latest?.inputs === inputs ? latest : undefined,
+    recorded: latest?.inputs === inputs && !withdrawn ? latest : undefined,
+    fits: (editions) =>
+      editions.ofSlug(article.slug).at(-1)?.root === latest?.root && !editions.isLive(root.toString()),
     draft: {
       event: 'publish',
       slug: article.slug,
@@ -99,10 +116,10 @@ function inputsOf(article: Article, cids: ReadonlyMap<string, string>): string {
   return cidOf({ source: cidAt(cids, 'article.md'), assets, overrides: { ...article.overrides } })
 }
 
-function editionOf(article: Article, inputs: string, { latest, note }: PrepareOptions): Edition {
+function editionOf(article: Article, inputs: string, { latest, note, renew = false }: Choice): Edition {
   if (latest === undefined) return { version: 1 }
   const reason = note === newestCorrection(article) ? undefined : note
-  if (latest.inputs !== inputs) {
+  if (latest.inputs !== inputs || renew) {
     assertSameArticle(article, latest)
     return { version: latest.version + 1, previous: latest.root, ...(reason === undefined ? {} : { note: reason }) }
   }

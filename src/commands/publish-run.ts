@@ -5,6 +5,7 @@ import { uptime } from 'node:process'
 import type { Helia } from '@helia/interface'
 import { type Archive, createArchive, openArchive } from '../archive/archive.ts'
 import type { Config } from '../archive/config.ts'
+import type { Hold } from '../archive/hold.ts'
 import { isArchive } from '../archive/layout.ts'
 import { composeNode } from '../archive/node.ts'
 import { Stage, type StagedBlock } from '../archive/stage.ts'
@@ -31,7 +32,7 @@ const groupBytes = 32 * 1024 * 1024
 /** Milliseconds after which the event loop gets a turn. */
 const breatheEvery = 50
 
-/** How often an article is made anew because another process published a version of it meanwhile. */
+/** How often an article is made anew because another process published or withdrew a version of it meanwhile. */
 const attempts = 5
 
 /** The blocks and drafts of articles that wait to be stored together. */
@@ -45,6 +46,8 @@ interface Group {
 interface Workplace {
   /** Absent in a dry run where there is none. */
   readonly archive: Archive | undefined
+  /** Keeps what the stage stores ahead. */
+  readonly hold?: Hold
   readonly stage: Stage
   readonly node: Helia
 }
@@ -161,6 +164,7 @@ export class PublishRun {
     return prepareArticle(node, article, {
       site: this.#config,
       latest,
+      withdrawn: latest !== undefined && archive?.editions.isLive(latest.root) === false,
       note: this.#options.note,
       now,
       signal,
@@ -205,9 +209,12 @@ export class PublishRun {
     let { blocks, prepared } = this.#group
     this.#group = { blocks: [], prepared: [], bytes: 0 }
     for (let attempt = 1; prepared.length > 0; attempt += 1) {
-      const { archive, stage } = this.#place
+      const { archive, hold, stage } = this.#place
       if (archive === undefined || attempt > attempts) throw contended(prepared)
-      const { records, torn } = await archive.store(blocks, prepared, this.#context.signal)
+      const { records, torn } = await archive.store(blocks, prepared, {
+        signal: this.#context.signal,
+        ...(hold === undefined ? {} : { hold }),
+      })
       if (torn > 0) this.#notices.push(tornNotice(archive.manifest.file, torn))
       const stale = prepared.filter((each, index) => !this.#finish(each, records[index]))
       prepared = []
@@ -225,7 +232,8 @@ export class PublishRun {
   async #mend(prepared: PreparedArticle, recorded: EditionRecord, blocks: readonly StagedBlock[]): Promise<void> {
     // Another template makes another page, which nobody asked to keep.
     if (prepared.root.toString() === recorded.root) {
-      await this.#place.archive?.mend(blocks, prepared.root, recorded, this.#context.signal)
+      const mended = await this.#place.archive?.mend(blocks, prepared.root, recorded, this.#context.signal)
+      if (mended === false) return this.#queue(prepared, blocks)
     }
     this.#finish(prepared, recorded)
   }
@@ -274,8 +282,9 @@ export class PublishRun {
 function openToWrite(folder: string, signal: AbortSignal): Workplace {
   const archive = createArchive(folder)
   archive.editions.refresh()
-  const stage = archive.stage(signal)
-  return { archive, stage, node: composeNode({ ...archive.parts, blockstore: stage }) }
+  const hold = archive.hold()
+  const stage = archive.stage(hold, signal)
+  return { archive, hold, stage, node: composeNode({ ...archive.parts, blockstore: stage }) }
 }
 
 /** A dry run looks at the archive, if there is one, and writes to a stage that keeps nothing. */
@@ -296,7 +305,7 @@ function tornNotice(file: string, bytes: number): Problem {
 
 function contended(prepared: readonly PreparedArticle[]): OvnError {
   const slugs = prepared.map(({ article }) => article.slug).join(', ')
-  return new OvnError('locked', `other processes keep publishing new versions of ${slugs}`, {
+  return new OvnError('locked', `other processes keep publishing or withdrawing versions of ${slugs}`, {
     hint: 'run the same command again',
   })
 }

@@ -4,7 +4,7 @@ import { readConfig } from '../archive/config.ts'
 import type { Overrides } from '../article/article.ts'
 import { findArticles } from '../article/find-articles.ts'
 import { OvnError } from '../errors.ts'
-import { nothingPublished } from '../output/errors.ts'
+import { nothingDone } from '../output/errors.ts'
 import type { Published } from '../output/result.ts'
 import { archiveFolder, type Context } from './context.ts'
 import { type PublishOptions, PublishRun } from './publish-run.ts'
@@ -19,7 +19,7 @@ export async function publish(paths: readonly string[], options: PublishOptions,
   const archive = archiveFolder(context)
   const run = new PublishRun(archive, await readConfig(archive), options, context)
   const { articles, failed, notices } = await run.publishAll(files)
-  if (articles.length === 0 && failed.length > 1) throw nothingPublished({ failed })
+  if (articles.length === 0 && failed.length > 1) throw nothingDone(failed, 'articles can be published')
   return { kind: 'published', archive, dryRun: options.dryRun === true, articles, failed, notices }
 }
 

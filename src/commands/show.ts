@@ -2,7 +2,6 @@ import { CID } from 'multiformats/cid'
 import { type Archive, openArchive } from '../archive/archive.ts'
 import { readConfig } from '../archive/config.ts'
 import { listFiles, readFile } from '../dag/list-files.ts'
-import { OvnError } from '../errors.ts'
 import { findEdition } from '../links/find-edition.ts'
 import { linksTo } from '../links/links-to.ts'
 import type { Shown } from '../output/result.ts'
@@ -42,6 +41,7 @@ async function readMetadata(
   signal: AbortSignal,
 ): Promise<unknown> {
   const file = files.find(({ path }) => path === 'metadata.json')
-  if (file === undefined) throw new OvnError('damaged', 'the bundle has no metadata.json')
+  // What is no bundle of ours has none.
+  if (file === undefined) return null
   return JSON.parse(Buffer.from(await readFile(archive.blocks, file.cid, signal)).toString('utf8'))
 }

@@ -17,11 +17,6 @@ export class ByteReader {
     return this.#position
   }
 
-  /** Whether there is nothing more to read. */
-  async atEnd(): Promise<boolean> {
-    return !(await this.#fill())
-  }
-
   /** The next bytes, exactly so many; undefined where the stream ends before. */
   async read(length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)

@@ -1,11 +1,9 @@
 // UnixFS DAG → its files, read through checked blocks only. Sizes and names are what strangers wrote: limits come first.
 
-import { decode as decodePb, type PBNode } from '@ipld/dag-pb'
-import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
-import { code as rawCode } from 'multiformats/codecs/raw'
 import { OvnError } from '../errors.ts'
 import { type GetStore, readBlock } from './read-block.ts'
+import { readNode } from './unixfs-node.ts'
 
 export interface DagFile {
   /** Path below the root, with forward slashes. Of any DAG: check it before it is used on a disk. */
@@ -22,34 +20,26 @@ const maxDepth = 64
 /** Bytes of a file that is read whole into memory. */
 const maxWhole = 16 * 1024 * 1024
 
-/** Lists the files below a directory, in the order of its links. Throws an OvnError for blocks that fail the check. */
+/**
+ * Lists the files below a directory, in the order of its links; of a DAG that is one file, that file with an empty path. A
+ * symbolic link counts as a file. Throws an OvnError for blocks that fail the check.
+ */
 export async function listFiles(blocks: GetStore, root: CID, signal?: AbortSignal): Promise<DagFile[]> {
   const files: DagFile[] = []
-  const stack: { cid: CID; path: string; depth: number; inShard: boolean }[] = [
-    { cid: root, path: '', depth: 0, inShard: false },
-  ]
-  for (let next = stack.pop(), entries = 0; next !== undefined; next = stack.pop(), entries += 1) {
-    const { cid, path, depth, inShard } = next
+  const stack: { cid: CID; path: string; depth: number }[] = [{ cid: root, path: '', depth: 0 }]
+  for (let next = stack.pop(), count = 0; next !== undefined; next = stack.pop(), count += 1) {
+    const { cid, path, depth } = next
     signal?.throwIfAborted()
-    if (entries > maxEntries || depth > maxDepth)
+    if (count > maxEntries || depth > maxDepth)
       throw new OvnError('damaged', `${root} is too large or too deep to list`)
-    const bytes = await readBlock(blocks, cid, signal)
-    if (cid.code === rawCode) {
-      files.push({ path, cid, size: bytes.byteLength })
-      continue
-    }
-    const { node, unixFs } = decodeNode(cid, bytes)
-    if (!unixFs.isDirectory() && unixFs.type !== 'hamt-sharded-directory') {
-      files.push({ path, cid, size: Number(unixFs.fileSize()) })
-      continue
-    }
-    const isShard = unixFs.type === 'hamt-sharded-directory'
-    for (const { Name = '', Hash } of [...node.Links].reverse()) {
-      // A shard's links begin with two hexadecimal digits; with no name behind them they lead to another shard.
-      const name = isShard ? Name.slice(2) : Name
-      if (name === '' && !isShard) throw new OvnError('damaged', `${cid} has an entry without a name`)
-      const below = path === '' || name === '' ? `${path}${name}` : `${path}/${name}`
-      stack.push({ cid: Hash, path: below, depth: name === '' && inShard ? depth : depth + 1, inShard: isShard })
+    const node = readNode(cid, await readBlock(blocks, cid, signal))
+    if (node.kind === 'file') files.push({ path, cid, size: node.size })
+    else if (node.kind === 'symlink') files.push({ path, cid, size: Buffer.byteLength(node.target) })
+    else {
+      for (const { name, cid: below } of [...node.entries].reverse()) {
+        const whole = [path, name].filter((part) => part !== undefined && part !== '').join('/')
+        stack.push({ cid: below, path: whole, depth: depth + 1 })
+      }
     }
   }
   return files
@@ -58,25 +48,16 @@ export async function listFiles(blocks: GetStore, root: CID, signal?: AbortSigna
 /** Reads a small file whole. Throws an OvnError `damaged` for one of more than 16 MiB, or of another size than it says. */
 export async function readFile(blocks: GetStore, cid: CID, signal?: AbortSignal): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
-  let size = 0
-  const stack = [cid]
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const bytes = await readBlock(blocks, next, signal)
-    const { node, unixFs } = next.code === rawCode ? {} : decodeNode(next, bytes)
-    const part = node === undefined ? bytes : unixFs?.data
-    if (part !== undefined) parts.push(part)
-    size += part?.byteLength ?? 0
-    if (size > maxWhole) throw new OvnError('damaged', `${cid} is too large to be read whole`)
-    if (node !== undefined) stack.push(...node.Links.map(({ Hash }) => Hash).reverse())
+  const stack: { cid: CID; size: number | undefined }[] = [{ cid, size: undefined }]
+  for (let next = stack.pop(), count = 0; next !== undefined; next = stack.pop(), count += 1) {
+    const node = readNode(next.cid, await readBlock(blocks, next.cid, signal))
+    if (node.kind !== 'file') throw new OvnError('damaged', `${cid} is not a file`)
+    if (next.size !== undefined && next.size !== node.size)
+      throw new OvnError('damaged', `${cid} has a part of another size than it says`)
+    if (node.size > maxWhole || count > maxEntries)
+      throw new OvnError('damaged', `${cid} is too large to be read whole`)
+    if (node.data.byteLength > 0) parts.push(node.data)
+    stack.push(...[...node.parts].reverse())
   }
   return Buffer.concat(parts)
-}
-
-function decodeNode(cid: CID, bytes: Uint8Array): { node: PBNode; unixFs: UnixFS } {
-  try {
-    const node = decodePb(bytes)
-    return { node, unixFs: UnixFS.unmarshal(node.Data ?? new Uint8Array()) }
-  } catch (cause) {
-    throw new OvnError('damaged', `block ${cid} is not a UnixFS node`, { cause })
-  }
 }

@@ -14,6 +14,9 @@ export const maxCarHeader = 1_048_576
 export const maxCarRoots = 10_000
 const maxCidSize = 256
 
+/** Where the CARv1 inside a CARv2 begins at the latest: room for any alignment, and not for a file that only pretends to come. */
+const maxPadding = 16 * 1_048_576
+
 /** One section of a CAR: a CID and the bytes that are said to be its block. */
 export interface CarSection {
   readonly cid: CID
@@ -77,11 +80,7 @@ async function* checked(sections: AsyncGenerator<CarSection>, name: string): Asy
       }
       const { done, value: section } = await coming
       if (done === true) return
-      const { cid, bytes } = section
-      waiting.push({
-        section,
-        right: bytes.byteLength < hashAsideFrom ? checkHash(cid, bytes) : checkHashAsync(cid, bytes),
-      })
+      waiting.push({ section, right: check(section, name) })
       coming = ask()
     }
   } finally {
@@ -99,6 +98,15 @@ function isFirst(right: Promise<boolean> | boolean, coming: Promise<IteratorResu
       () => true,
     ),
   ])
+}
+
+function check({ cid, bytes, offset }: CarSection, name: string): Promise<boolean> | boolean {
+  try {
+    return bytes.byteLength < hashAsideFrom ? checkHash(cid, bytes) : checkHashAsync(cid, bytes)
+  } catch (cause) {
+    if (!(cause instanceof OvnError)) throw cause
+    throw new OvnError('damaged', `${name}, at byte ${offset}: ${cause.message}`, { cause })
+  }
 }
 
 /** Reads the header of a CAR, and its sections unchecked. Throws as {@link readCar} does, but for wrong hashes. */
@@ -140,9 +148,9 @@ async function readHeader(reader: ByteReader, name: string, end: number): Promis
   if (version === 2) return { version, roots: [] }
   if (version !== 1) throw notCar(name, 'its header names no version that is known')
   if (!Array.isArray(roots) || roots.length > maxCarRoots) throw notCar(name, 'its header has no list of roots')
-  const cids = roots.map((root) => CID.asCID(root))
-  if (!cids.every((cid) => cid !== null)) throw notCar(name, 'a root in its header is not a CID')
-  return { version, roots: cids }
+  // Not CID.asCID(): it takes a map that has the keys of a CID for one.
+  if (!roots.every((root) => root instanceof CID)) throw notCar(name, 'a root in its header is not a CID')
+  return { version, roots }
 }
 
 async function readV2(reader: ByteReader, name: string): Promise<{ dataOffset: number; dataSize: number }> {
@@ -155,6 +163,7 @@ async function readV2(reader: ByteReader, name: string): Promise<{ dataOffset: n
   if (dataOffset < reader.position || !Number.isSafeInteger(dataOffset + dataSize)) {
     throw notCar(name, 'its CARv2 header points outside of it')
   }
+  if (dataOffset > maxPadding) throw notCar(name, `its CARv2 header has more than ${maxPadding} bytes behind it`)
   return { dataOffset, dataSize }
 }
 
@@ -199,10 +208,10 @@ function readCid(section: Uint8Array, name: string, offset: number): { cid: CID;
   } catch (cause) {
     throw notCar(name, `the section at byte ${offset} does not begin with a CID`, cause)
   }
-  throw notCar(name, `the CID at byte ${offset} is longer than ${maxCidSize} bytes`)
+  throw notCar(name, `the section at byte ${offset} begins with a CID that is too long`)
 }
 
-/** An unsigned LEB128 number of at most 53 bits; undefined at the end of the stream. */
+/** An unsigned LEB128 number of at most 53 bits, as short as it can be; undefined at the end of the stream. */
 async function readLength(reader: ByteReader, name: string, end: number): Promise<number | undefined> {
   const start = reader.position
   let value = 0
@@ -213,8 +222,13 @@ async function readLength(reader: ByteReader, name: string, end: number): Promis
       throw cutShort(name, reader.position)
     }
     value += (byte & 127) * scale
-    if (value > Number.MAX_SAFE_INTEGER) throw notCar(name, `the length at byte ${start} is beyond all measure`)
-    if (byte < 128) return value
+    // Zeros add nothing, however many: their number is looked at, not the sum alone.
+    if (value > Number.MAX_SAFE_INTEGER || scale > Number.MAX_SAFE_INTEGER) {
+      throw notCar(name, `the length at byte ${start} is beyond all measure`)
+    }
+    if (byte > 127) continue
+    if (byte === 0 && scale > 1) throw notCar(name, `the length at byte ${start} is not written in the shortest way`)
+    return value
   }
 }
 

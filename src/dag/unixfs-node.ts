@@ -60,9 +60,17 @@ export function readNode(cid: CID, bytes: Uint8Array): DagNode {
     case 'shard':
       return readShard(cid, node.Links, hashType, fanout)
     case 'symlink':
-      return { kind: 'symlink', target: new TextDecoder().decode(data) }
+      return { kind: 'symlink', target: readTarget(cid, data) }
     default:
       throw notUnixFs(cid, 'its type is not one of files and directories')
+  }
+}
+
+function readTarget(cid: CID, data: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data)
+  } catch {
+    throw notUnixFs(cid, 'the target of its symbolic link is not UTF-8')
   }
 }
 
@@ -74,6 +82,8 @@ function readFile(
   blockSizes: readonly number[],
 ): DagNode {
   if (links.length !== blockSizes.length) throw notUnixFs(cid, 'it has another number of parts than of their sizes')
+  // Empty parts could stand in one another for ever without a byte that some limit would count.
+  if (blockSizes.includes(0)) throw notUnixFs(cid, 'a part of it has no bytes')
   const parts = links.map(({ Hash }, index) => ({ cid: Hash, size: blockSizes[index] as number }))
   const size = parts.reduce((sum, part) => sum + part.size, data.byteLength)
   if (!Number.isSafeInteger(size)) throw notUnixFs(cid, 'its size is beyond all measure')
@@ -106,6 +116,9 @@ function readShard(
     return { slot, name: Name.length > width ? Name.slice(width) : undefined, cid: Hash }
   })
   uniqueNames(cid, entries)
+  if (new Set(entries.map(({ slot }) => slot)).size !== entries.length) {
+    throw notUnixFs(cid, 'two links of its shard have one place')
+  }
   return { kind: 'shard', fanout, entries }
 }
 

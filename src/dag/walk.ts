@@ -57,9 +57,13 @@ export interface DagBlock {
   readonly inline: boolean
 }
 
+/** Links that may wait to be followed at one time. No file or sharded directory has a hundredth of them. */
+const maxWaiting = 200_000
+
 /**
  * Yields every block of some DAGs, once each: depth first, parents before children, links in order, one root after another.
- * Throws as {@link readBlock} does at the first block that fails.
+ * Throws as {@link readBlock} does at the first block that fails, and an OvnError `damaged` for a DAG with so many links side
+ * by side that it can only be a trap.
  */
 export async function* walkBlocks(
   blocks: GetStore,
@@ -67,15 +71,25 @@ export async function* walkBlocks(
   signal?: AbortSignal,
 ): AsyncGenerator<DagBlock> {
   const seen = new Set<string>()
-  const stack = [...roots].reverse()
-  for (let cid = stack.pop(); cid !== undefined; cid = stack.pop()) {
-    const key = Buffer.from(cid.bytes).toString('latin1')
+  const waiting = roots.map((cid) => ({ cid, key: keyOf(cid) })).reverse()
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { cid, key } = next
     if (seen.has(key)) continue
     seen.add(key)
     signal?.throwIfAborted()
     const bytes = await readBlock(blocks, cid, signal)
     const links = linksOf(cid, bytes)
     yield { cid, bytes, inline: identityBytes(cid) !== undefined }
-    for (let index = links.length - 1; index >= 0; index -= 1) stack.push(links[index] as CID)
+    for (let index = links.length - 1; index >= 0; index -= 1) {
+      const link = { cid: links[index] as CID, key: keyOf(links[index] as CID) }
+      if (!seen.has(link.key)) waiting.push(link)
+    }
+    if (waiting.length > roots.length + maxWaiting) {
+      throw new OvnError('damaged', `block ${cid} is in a DAG with more than ${maxWaiting} links side by side`)
+    }
   }
+}
+
+function keyOf(cid: CID): string {
+  return Buffer.from(cid.bytes).toString('latin1')
 }

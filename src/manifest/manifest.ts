@@ -1,16 +1,31 @@
 // The manifest: an append-only file of lines, the truth about what was published. Whoever appends holds the archive's
 // write lock; whoever reads needs none, since a line counts from its newline on.
 
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
 import { basename } from 'node:path'
+import { OvnError } from '../errors.ts'
 import { type AnyDraft, encodeLine, type ManifestRecord, parseLine, readLine, sealRecord } from './record.ts'
 
 /** A record and where its line stands: byte offset, and length without the newline. */
-export interface Placed {
-  readonly record: ManifestRecord
+export interface Placed<T = ManifestRecord> {
+  readonly record: T
   readonly offset: number
   readonly length: number
 }
+
+/** A whole line of the file: its record, or what is wrong with it. */
+export type Line = { readonly line: number } & ({ readonly record: ManifestRecord } | { readonly fault: OvnError })
 
 const newline = 0x0a
 const readSize = 4 * 1024 * 1024
@@ -125,11 +140,44 @@ export class Manifest {
     return torn.bytes.length
   }
 
-  *#lines(
+  /** Every whole line, also those that are damaged. Throws an OvnError `unsupported` for one of a newer format. */
+  lines(): Line[] {
+    const read = (text: string, where: { file: string; line: number }): Line => {
+      try {
+        return { line: where.line, record: parseLine(text, where) }
+      } catch (error) {
+        if (!(error instanceof OvnError) || error.code !== 'damaged') throw error
+        return { line: where.line, fault: error }
+      }
+    }
+    return [...this.#lines(0, read)].map((placed) => placed.record)
+  }
+
+  /**
+   * Puts other records in the place of all lines, at once, and keeps the old file beside it. The caller holds the write lock.
+   * Returns the path of the old file; undefined where there was none.
+   */
+  replace(records: readonly ManifestRecord[]): string | undefined {
+    const temporary = `${this.file}.${process.pid}.tmp`
+    const file = openSync(temporary, 'w')
+    try {
+      writeWhole(file, Buffer.from(records.map((record) => `${encodeLine(record)}\n`).join('')))
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    const aside = this.#read(() => freeName(this.file.replace(/\.jsonl$/, '')))
+    if (aside !== undefined) linkSync(this.file, aside)
+    renameSync(temporary, this.file)
+    syncFolderOf(this.file)
+    return aside
+  }
+
+  *#lines<T>(
     offset: number,
-    parse: (text: string, where: { file: string; line: number }) => ManifestRecord,
+    parse: (text: string, where: { file: string; line: number }) => T,
     firstLine = 1,
-  ): Generator<Placed> {
+  ): Generator<Placed<T>> {
     const file = this.#read((opened) => opened, false)
     if (file === undefined) return
     try {
@@ -191,6 +239,14 @@ function syncFolderOf(file: string): void {
 
 function writeWhole(file: number, bytes: Buffer): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+}
+
+/** A name for a damaged manifest that no other has. */
+function freeName(base: string): string {
+  for (let number = 1; ; number += 1) {
+    const name = `${base}.damaged-${number}.jsonl`
+    if (!existsSync(name)) return name
+  }
 }
 
 function lastLineEnd(file: number, size: number): number {

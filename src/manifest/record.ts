@@ -212,6 +212,6 @@ const optionalTextFields = ['profile', 'datePublished', 'url', 'source', 'inputs
 
 function damagedLine(where: { file: string; line: number }, why: string): OvnError {
   return new OvnError('damaged', `${where.file}:${where.line} is damaged: ${why}`, {
-    hint: 'restore the line from a copy of the manifest; nothing else was changed',
+    hint: 'restore the line from a copy of the manifest, or run `ovn rebuild`; nothing was changed',
   })
 }

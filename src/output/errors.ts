@@ -2,7 +2,7 @@
 // something to do. Several problems of one file stand under one heading. A stack trace means a bug in ovn.
 
 import { OvnError, type Problem } from '../errors.ts'
-import type { FailedArticle, Published, Result } from './result.ts'
+import type { FailedArticle, Result } from './result.ts'
 import { escapeControls as safe } from './terminal.ts'
 
 /** What an error is to a program: the JSON document on stderr. */
@@ -50,6 +50,8 @@ export function errorText(document: ErrorDocument): string {
 
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
+  if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
+  if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
   if (result.kind !== 'published') return ''
   const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
   return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
@@ -57,14 +59,22 @@ export function talkOf(result: Result): string {
 
 /** The exit code of a result. */
 export function exitCodeOf(result: Result): number {
-  return result.kind === 'published' && result.failed.length > 0 ? 7 : 0
+  switch (result.kind) {
+    case 'published':
+    case 'imported':
+      return result.failed.length > 0 ? 7 : 0
+    case 'rebuilt':
+      return result.problems.length > 0 ? 7 : 0
+    default:
+      return 0
+  }
 }
 
-/** The error of a run in which nothing could be published. */
-export function nothingPublished({ failed }: Pick<Published, 'failed'>): OvnError {
+/** The error of a run in which nothing could be done; `what` would have been: `articles can be published`. */
+export function nothingDone(failed: readonly FailedArticle[], what: string): OvnError {
   const [first] = failed
   const problems = failed.flatMap((failure) => (failure.problems.length > 0 ? failure.problems : [asProblem(failure)]))
-  return new OvnError(first?.code ?? 'article', `none of the ${failed.length} articles can be published`, {
+  return new OvnError(first?.code ?? 'article', `none of the ${failed.length} ${what}`, {
     problems,
   })
 }

@@ -91,7 +91,7 @@ export interface Shown {
   readonly pinned: boolean
   readonly links: Links
   readonly files: readonly ShownFile[]
-  /** The bundle's metadata.json. */
+  /** The bundle's metadata.json; null for what is no bundle of ovn. */
   readonly metadata: unknown
   /** All versions, oldest first. */
   readonly versions: readonly Entry[]
@@ -110,10 +110,46 @@ export interface Computed {
   readonly roots: readonly { readonly path: string; readonly cid: string; readonly size: number }[]
 }
 
+export interface ImportedArticle extends Entry {
+  /** The CAR or folder as it was named; `-` is standard input. */
+  readonly file: string
+  /** `imported` is recorded now; `unchanged` is on record. */
+  readonly status: 'imported' | 'unchanged'
+  /** How the edition came into the archive. */
+  readonly event: string
+}
+
+export interface Imported {
+  readonly kind: 'imported'
+  readonly archive: string
+  readonly articles: readonly ImportedArticle[]
+  readonly failed: readonly FailedArticle[]
+}
+
+export interface Rebuilt {
+  readonly kind: 'rebuilt'
+  readonly archive: string
+  /** Lines of the manifest that stayed as they were. */
+  readonly kept: number
+  /** What was wrong with the lines that went aside, and the file that they are in. */
+  readonly damaged: readonly string[]
+  readonly aside?: string
+  /** Bytes of an unfinished last line that went to manifest.torn. */
+  readonly torn: number
+  /** CIDs of records that are missing from the chain of lines. */
+  readonly lost: readonly string[]
+  /** Editions that were recorded again; when they were published is not known. */
+  readonly recorded: readonly Entry[]
+  /** Roots that were pinned again. */
+  readonly repinned: readonly string[]
+  /** What could not be rebuilt. */
+  readonly problems: readonly Problem[]
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
   readonly text: string
 }
 
-export type Result = Initialised | Published | Listed | Shown | Logged | Computed | Printed
+export type Result = Initialised | Published | Listed | Shown | Logged | Computed | Imported | Rebuilt | Printed

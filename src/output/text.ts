@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util'
 
-import type { Entry, Logged, Published, PublishedArticle, Result, Shown } from './result.ts'
+import type { Entry, Imported, Logged, Published, PublishedArticle, Rebuilt, Result, Shown } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
 import { widthOf } from './width.ts'
 
@@ -35,6 +35,10 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return loggedText(result, bold)
     case 'computed':
       return lines(...result.roots.map(({ cid, path }) => (result.roots.length === 1 ? cid : `${cid}  ${safe(path)}`)))
+    case 'imported':
+      return importedText(result, bold)
+    case 'rebuilt':
+      return rebuiltText(result, bold)
     case 'printed':
       return result.text
   }
@@ -45,6 +49,7 @@ type Style = (text: string) => string
 function quietText(result: Result): string {
   switch (result.kind) {
     case 'published':
+    case 'imported':
     case 'listed':
       return lines(...result.articles.map(({ root }) => root))
     case 'shown':
@@ -53,6 +58,8 @@ function quietText(result: Result): string {
       return lines(...result.versions.map(({ root }) => root))
     case 'computed':
       return lines(...result.roots.map(({ cid }) => cid))
+    case 'rebuilt':
+      return lines(...result.recorded.map(({ root }) => root))
     case 'printed':
       return result.text
     case 'initialised':
@@ -136,6 +143,43 @@ function shownText({ article, files, versions, links, pinned }: Shown, bold: Sty
 
 function loggedText({ slug, versions }: Logged, bold: Style): string {
   return lines(bold(safe(slug)), ...versionLines(versions))
+}
+
+function importedText({ articles, failed, archive }: Imported, bold: Style): string {
+  const [only] = articles
+  if (only !== undefined && articles.length === 1 && failed.length === 0) {
+    const what = `${safe(only.slug)}@${only.version} (${formatSize(only.size)})`
+    const state = only.status === 'imported' ? 'kept' : 'unchanged: kept'
+    return lines(bold(safe(only.title)), `  ${only.root}`, `  ${state} in ${safe(archive)} as ${what}`)
+  }
+  const unchanged = articles.filter(({ status }) => status === 'unchanged').length
+  return lines(
+    ...table(
+      articles.map(({ root, slug, version, status }) => [
+        root,
+        `${safe(slug)}@${version}`,
+        status === 'unchanged' ? 'unchanged' : '',
+      ]),
+    ),
+    bold(
+      `${count(articles.length - unchanged, 'article')} imported into ${safe(archive)}` +
+        `${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
+    ),
+  )
+}
+
+function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, archive }: Rebuilt, bold: Style): string {
+  const changes = [
+    ...(damaged.length > 0 ? [`${count(damaged.length, 'damaged line')} set aside in ${safe(aside ?? '')}`] : []),
+    ...(damaged.length === 0 && aside !== undefined ? [`lines put in order; the old file is ${safe(aside)}`] : []),
+    ...(torn > 0 ? [`${count(torn, 'byte')} of an unfinished line set aside in manifest.torn`] : []),
+    ...(recorded.length > 0 ? ['recorded again from what is pinned; when each was published is not known:'] : []),
+    ...table(recorded.map(({ root, slug, version }) => [`  ${root}`, `${safe(slug)}@${version}`])),
+    ...(repinned.length > 0 ? [`${count(repinned.length, 'recorded article')} pinned again`] : []),
+    ...(lost.length > 0 ? [`${count(lost.length, 'line')} lost: noted in the manifest`] : []),
+  ]
+  const unchanged = changes.length === 0 ? 'the manifest is in order' : 'the manifest is rebuilt'
+  return lines(bold(`${unchanged}: ${count(kept + recorded.length, 'record')} in ${safe(archive)}`), ...changes)
 }
 
 function versionLines(versions: readonly Entry[]): string[] {

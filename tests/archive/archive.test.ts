@@ -16,7 +16,11 @@ function blockOf(text: string): StagedBlock {
 function preparedOf(slug: string, version: number, root: CID, previous?: string): Prepared {
   const draft = { slug, version, root: root.toString(), title: slug, ...(previous === undefined ? {} : { previous }) }
   const rest = { event: 'publish', profile: 'p', size: 1, categories: [], source: 's', inputs: 'i', time: 't' } as const
-  return { root, draft: { ...draft, ...rest } }
+  return {
+    root,
+    draft: { ...draft, ...rest },
+    fits: (editions) => editions.ofSlug(slug).at(-1)?.root === previous,
+  }
 }
 
 const rootsOf = (archive: Archive, slug: string) => archive.editions.ofSlug(slug).map(({ root }) => root)
@@ -42,6 +46,15 @@ describe('an archive', () => {
     expect(archive.pins.hasRoot(late.cid)).toBe(false)
     expect(archive.pins.hasRoot(two.cid)).toBe(true)
     expect(rootsOf(archive, 'a')).toEqual([one.cid.toString(), two.cid.toString()])
+    archive.close()
+  })
+
+  it('records no edition that has lost its pin meanwhile', async () => {
+    const archive = createArchive(join(temporaryFolder(), 'archive'))
+    const one = blockOf('1')
+    const lost = { ...preparedOf('a', 1, one.cid), fits: () => archive.pins.remove(one.cid) }
+    expect((await archive.store([one], [lost])).records).toEqual([undefined])
+    expect(rootsOf(archive, 'a')).toEqual([])
     archive.close()
   })
 
