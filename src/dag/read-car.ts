@@ -63,29 +63,31 @@ async function* checked(sections: AsyncGenerator<CarSection>, name: string): Asy
     const { cid, offset } = section
     throw new OvnError('damaged', `${name}: block ${cid} at byte ${offset} is damaged: its bytes do not match its CID`)
   }
+  /** The section that is being waited for. */
+  let coming: Promise<IteratorResult<CarSection>> | undefined
   function ask(): Promise<IteratorResult<CarSection>> {
-    const asked = sections.next()
+    coming ??= sections.next()
     // A failure is met when its turn comes.
-    asked.catch(() => undefined)
-    return asked
+    coming.catch(() => undefined)
+    return coming
   }
-  let coming = ask()
   try {
     for (;;) {
       // A block is handed over as soon as it is hashed, also where the stream is slow to bring the one after it, or breaks.
       const { right } = waiting[0] ?? {}
-      if (right !== undefined && (waiting.length > ahead || right === true || (await isFirst(right, coming)))) {
+      if (right !== undefined && (waiting.length > ahead || right === true || (await isFirst(right, ask())))) {
         yield await next()
         continue
       }
-      const { done, value: section } = await coming
+      const { done, value: section } = await ask()
+      coming = undefined
       if (done === true) return
       waiting.push({ section, right: check(section, name) })
-      coming = ask()
     }
   } finally {
-    // The stream may never bring what is being waited for: it is told, and not waited for.
-    sections.return(undefined).catch(() => undefined)
+    // A stream may never bring what is being waited for: it is told, and not waited for.
+    const closed = sections.return(undefined).catch(() => undefined)
+    if (coming === undefined) await closed
   }
 }
 

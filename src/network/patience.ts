@@ -1,4 +1,8 @@
 // How long somebody is waited for. Time counts while there is something to wait for, and from the last thing that was of use.
+// Time in which this process itself did not run, because the machine was busy or asleep, hardly counts.
+
+/** Times that the clock is looked at before the limit. */
+const looks = 10
 
 export class Patience {
   readonly #limit: number
@@ -22,7 +26,7 @@ export class Patience {
 
   /** Milliseconds that are left. */
   get left(): number {
-    return this.#limit - this.#spent - (this.#waiting > 0 ? performance.now() - this.#since : 0)
+    return this.#limit - this.#spent - this.#passed
   }
 
   /** Waiting begins; calls may overlap. */
@@ -30,15 +34,15 @@ export class Patience {
     this.#waiting += 1
     if (this.#waiting > 1) return
     this.#since = performance.now()
-    this.#arm()
+    this.#look()
   }
 
   /** Waiting ends, as often as it began. */
   end(): void {
+    this.#spent += this.#passed
+    this.#since = performance.now()
     this.#waiting -= 1
-    if (this.#waiting > 0) return
-    this.#spent += performance.now() - this.#since
-    clearTimeout(this.#timer)
+    if (this.#waiting === 0) clearTimeout(this.#timer)
   }
 
   /** Something of use has come: time counts anew. */
@@ -49,21 +53,20 @@ export class Patience {
 
   /** Ends at once where time is up: for work that never lets a timer run. */
   check(): void {
-    if (this.#ended || this.left > 0) return
+    this.#spent += this.#passed
+    this.#since = performance.now()
+    if (this.#ended || this.#spent < this.#limit) return
     this.#ended = true
     clearTimeout(this.#timer)
     this.#onEnd()
   }
 
-  #arm(): void {
-    if (this.#ended) return
-    this.#timer = setTimeout(
-      () => {
-        this.check()
-        // There was progress since the timer was set.
-        this.#arm()
-      },
-      Math.max(1, Math.ceil(this.left)),
-    )
+  get #passed(): number {
+    return this.isRunning ? Math.min(performance.now() - this.#since, (2 * this.#limit) / looks) : 0
+  }
+
+  #look(): void {
+    this.check()
+    if (!this.#ended) this.#timer = setTimeout(() => this.#look(), Math.max(1, this.#limit / looks))
   }
 }

@@ -8,7 +8,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { code as dagPbCode } from '@ipld/dag-pb'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { assertCheckable, identityBytes } from '../dag/hash.ts'
 import type { GetStore } from '../dag/read-block.ts'
 import { CutShortError, readCar } from '../dag/read-car.ts'
@@ -28,12 +28,17 @@ export interface SessionOptions {
   /** Milliseconds without a new block after which everything is given up. */
   readonly timeout: number
   readonly signal: AbortSignal
-  /** Whether blocks are asked for one by one from the start, because most of them are here already. */
-  readonly singly?: boolean
+  readonly ask?: Asking
   readonly limits?: Partial<Limits>
   /** Told of every new block. */
   readonly onBlock?: (size: number) => void
 }
+
+/**
+ * How a source is asked: `car` for the whole DAG at once; `ahead` block by block, and for those that follow, where some of them are
+ * here already; `alone` for nothing but what is wanted.
+ */
+export type Asking = 'car' | 'ahead' | 'alone'
 
 export interface Limits {
   readonly blocks: number
@@ -63,7 +68,7 @@ export class Session implements GetStore {
   readonly #root: CID
   readonly #client: Client
   readonly #signal: AbortSignal
-  readonly #singly: boolean
+  readonly #asking: Asking
   readonly #limits: Limits
   readonly #onBlock: (size: number) => void
   readonly #peers: readonly Peer[]
@@ -79,11 +84,11 @@ export class Session implements GetStore {
   /** Why everything has ended. */
   #over: unknown
 
-  constructor(root: CID, { sources, client, timeout, signal, singly = false, limits, onBlock }: SessionOptions) {
+  constructor(root: CID, { sources, client, timeout, signal, ask = 'car', limits, onBlock }: SessionOptions) {
     this.#root = toV1(root)
     this.#client = client
     this.#signal = signal
-    this.#singly = singly
+    this.#asking = ask
     this.#limits = { ...defaultLimits, ...limits }
     this.#onBlock = onBlock ?? (() => undefined)
     this.#cache = new BlockCache(this.#limits.memory)
@@ -164,6 +169,7 @@ export class Session implements GetStore {
 
   /** Asks for the blocks that follow one, so that as many are under way as the sources bear. */
   #askAhead(cid: CID, key: string): void {
+    if (this.#asking === 'alone') return
     const able = this.#peers.filter(({ ended, source }) => !ended && source.block !== undefined)
     const window = Math.max(0, ...able.map((peer) => peer.window))
     const following = this.#after(key).filter(({ code }) => code === cid.code)
@@ -197,7 +203,7 @@ export class Session implements GetStore {
   }
 
   async #ask(peer: Peer, cid: CID, key: string, ahead: boolean): Promise<Uint8Array | undefined> {
-    const isCar = cid.code === dagPbCode && !this.#singly && !ahead && this.#stream === undefined
+    const isCar = cid.code === dagPbCode && this.#asking === 'car' && !ahead && this.#stream === undefined
     if (isCar) {
       const { bytes, hasNone } = await this.#askStream(peer, cid, peer.source.cars(cid), key)
       if (bytes !== undefined || hasNone) return bytes
@@ -308,17 +314,33 @@ export class Session implements GetStore {
       if (depth < this.#limits.depth) stream.expect(links.map(keyOf), depth + 1)
       this.#remember(links)
       // It is of use also where it came before, if it is waited for.
+      const isHanded = stream.isHanded(key)
       if (stream.deliver(key, bytes)) peer.patience.progress()
-      else this.#cache.keep(key, bytes, false)
+      else if (!isHanded) this.#cache.keep(key, bytes, false)
     }
     while (this.#cache.isFull && !peer.signal.aborted) {
-      if (stream.isAwaited) this.#cache.dropOldest()
-      else {
-        peer.patience.end()
-        await this.#changed.promise
+      peer.patience.end()
+      try {
+        const wanted = stream.wanted()
+        if (wanted === undefined) await this.#changed.promise
+        else if (!(await this.#fetchPast(wanted, stream))) this.#cache.dropOldest()
+      } finally {
         peer.patience.begin()
       }
     }
+  }
+
+  /** Memory is full, and somebody wants a block that has not come: it is asked for beside the stream, which waits. */
+  async #fetchPast(key: string, stream: Stream): Promise<boolean> {
+    const cid = CID.decode(Buffer.from(key, 'latin1'))
+    for (const peer of this.#peers) {
+      if (peer.ended || peer.rests) continue
+      const bytes = await this.#askSingly(peer, cid, key)
+      if (bytes === undefined) continue
+      stream.hand(key, bytes)
+      return true
+    }
+    return false
   }
 
   /** Counts a block that came, and was checked. */

@@ -4,6 +4,7 @@ export class Stream {
   /** Depth of each block that may come, or, below zero, of one that came: -1 is the root. */
   readonly #scope = new Map<string, number>()
   readonly #waiting = new Map<string, PromiseWithResolvers<Uint8Array | undefined>>()
+  readonly #handed = new Set<string>()
   readonly #end = Promise.withResolvers<void>()
   #missing = 1
   #ended = false
@@ -23,8 +24,21 @@ export class Stream {
     return this.#missing > 0
   }
 
-  get isAwaited(): boolean {
-    return this.#waiting.size > 0
+  /** A block that somebody waits for; undefined where nobody does. */
+  wanted(): string | undefined {
+    return this.#waiting.keys().next().value
+  }
+
+  /** Hands a block that came another way to whoever waits for it; it may still come this way. */
+  hand(key: string, bytes: Uint8Array): void {
+    this.#handed.add(key)
+    this.#waiting.get(key)?.resolve(bytes)
+    this.#waiting.delete(key)
+  }
+
+  /** Whether a block was handed over before it came. */
+  isHanded(key: string): boolean {
+    return this.#handed.has(key)
   }
 
   get whenEnded(): Promise<void> {
