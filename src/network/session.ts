@@ -68,7 +68,8 @@ export class Session implements GetStore {
   readonly #root: CID
   readonly #client: Client
   readonly #signal: AbortSignal
-  readonly #asking: Asking
+  /** May be changed at any time. */
+  asking: Asking
   readonly #limits: Limits
   readonly #onBlock: (size: number) => void
   readonly #peers: readonly Peer[]
@@ -88,7 +89,7 @@ export class Session implements GetStore {
     this.#root = toV1(root)
     this.#client = client
     this.#signal = signal
-    this.#asking = ask
+    this.asking = ask
     this.#limits = { ...defaultLimits, ...limits }
     this.#onBlock = onBlock ?? (() => undefined)
     this.#cache = new BlockCache(this.#limits.memory)
@@ -169,7 +170,7 @@ export class Session implements GetStore {
 
   /** Asks for the blocks that follow one, so that as many are under way as the sources bear. */
   #askAhead(cid: CID, key: string): void {
-    if (this.#asking === 'alone') return
+    if (this.asking === 'alone') return
     const able = this.#peers.filter(({ ended, source }) => !ended && source.block !== undefined)
     const window = Math.max(0, ...able.map((peer) => peer.window))
     const following = this.#after(key).filter(({ code }) => code === cid.code)
@@ -203,17 +204,17 @@ export class Session implements GetStore {
   }
 
   async #ask(peer: Peer, cid: CID, key: string, ahead: boolean): Promise<Uint8Array | undefined> {
-    const isCar = cid.code === dagPbCode && this.#asking === 'car' && !ahead && this.#stream === undefined
+    const isCar = cid.code === dagPbCode && this.asking === 'car' && !ahead && this.#stream === undefined
     if (isCar) {
       const { bytes, hasNone } = await this.#askStream(peer, cid, peer.source.cars(cid), key)
       if (bytes !== undefined || hasNone) return bytes
     }
     const bytes = await this.#askSingly(peer, cid, key)
     const { file } = peer.source
-    if (bytes !== undefined || ahead || file === undefined || (isCar && cid.equals(this.#root))) return bytes
+    if (bytes !== undefined || ahead || file === undefined || (isCar && cid.equals(file.root))) return bytes
     // A web host has no single blocks. Its CAR is read again from its beginning, until it brings this one.
     while (this.#stream !== undefined) await this.#stream.whenEnded
-    return this.#cache.take(key)?.bytes ?? (await this.#askStream(peer, this.#root, [file], key)).bytes
+    return this.#cache.take(key)?.bytes ?? (await this.#askStream(peer, file.root, [file.url], key)).bytes
   }
 
   /** Reads a CAR, from the first address that has one, until it brings a block; what follows is read on the way. */

@@ -5,6 +5,8 @@
 import type { CID } from 'multiformats/cid'
 import { checkHash } from '../dag/hash.ts'
 import { maxBlockSize } from '../dag/profile.ts'
+import { OvnError } from '../errors.ts'
+import type { Host } from '../links/parse-ref.ts'
 import { type Answer, type Client, describeStatus } from './http.ts'
 import { SourceError } from './source-error.ts'
 
@@ -13,8 +15,8 @@ export interface Source {
   readonly name: string
   /** Where a CAR of a DAG may be had, the most likely place first. */
   cars(root: CID): readonly URL[]
-  /** Where a CAR lies on a web host, which has nothing else: of the DAG that is being fetched. */
-  readonly file?: URL
+  /** A CAR that lies on a web host, which may have nothing else. */
+  readonly file?: { readonly url: URL; readonly root: CID }
   /** Where a single block may be had; absent where there are none. */
   readonly block?: (cid: CID) => URL
 }
@@ -46,14 +48,38 @@ export function hostSource(base: URL, root: CID, named?: URL): Source {
       if (!cid.equals(root)) return [gateway]
       return named === undefined ? [gateway, file] : [file, gateway]
     },
-    file,
+    file: { url: file, root },
     block: (cid) => blockUrl(base, cid),
   }
 }
 
 /** One CAR at an address that says nothing of what else there is. */
 export function carSource(file: URL, root: CID): Source {
-  return { name: nameOf(file), cars: (cid) => (cid.equals(root) ? [file] : []), file }
+  return { name: nameOf(file), cars: (cid) => (cid.equals(root) ? [file] : []), file: { url: file, root } }
+}
+
+/** The sources of a root, each once: where its address says to ask, then the gateways. */
+export function sourcesOf(root: CID, { base, car }: Host, gateways: readonly URL[]): Source[] {
+  const named = base === undefined ? (car === undefined ? [] : [carSource(car, root)]) : [hostSource(base, root, car)]
+  const others = gateways.map(gatewaySource).filter(({ name }) => base === undefined || name !== nameOf(base))
+  return [...new Map([...named, ...others].map((source) => [source.name, source])).values()]
+}
+
+/**
+ * Reads the address of a gateway, with or without `/ipfs` at its end. Throws an OvnError `usage` for what is none; `from` says
+ * where it stands.
+ */
+export function parseGateway(text: string, from: string): URL {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new OvnError('usage', `${from}: "${text}" is not the address of a gateway`, {
+      hint: 'it begins with https:// or http://',
+    })
+  }
+  url.pathname = url.pathname.replace(/\/(ipfs\/?)?$/, '/')
+  url.search = ''
+  url.hash = ''
+  return url
 }
 
 function carUrl(base: URL, root: CID): URL {

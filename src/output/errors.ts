@@ -1,7 +1,7 @@
 // The rules of stderr: every line begins with `ovn: `, in lower case, without a full stop. A hint is a line that names
 // something to do. Several problems of one file stand under one heading. A stack trace means a bug in ovn.
 
-import { OvnError, type Problem } from '../errors.ts'
+import { errorCodes, OvnError, type Problem } from '../errors.ts'
 import type { FailedArticle, Result } from './result.ts'
 import { escapeControls as safe } from './terminal.ts'
 
@@ -52,6 +52,10 @@ export function errorText(document: ErrorDocument): string {
 export function talkOf(result: Result): string {
   if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
   if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
+  if (result.kind === 'fetched' || result.kind === 'repaired') {
+    const failed = result.failed.map(({ source, message }) => ({ file: source, message }))
+    return prefixed([...failed, ...result.notices].flatMap(problemLines))
+  }
   if (result.kind !== 'published') return ''
   const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
   return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
@@ -65,6 +69,9 @@ export function exitCodeOf(result: Result): number {
       return result.failed.length > 0 ? 7 : 0
     case 'rebuilt':
       return result.problems.length > 0 ? 7 : 0
+    case 'repaired':
+      if (result.unhealed.length === 0) return 0
+      return errorCodes[result.unhealed.some(({ code }) => code === 'offline') ? 'offline' : 'damaged'].exit
     default:
       return 0
   }

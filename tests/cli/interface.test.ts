@@ -8,7 +8,7 @@ import { errorCodes } from '../../src/errors.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { binary, environment, fixtures, ovn, ovnJson, startOvn } from './ovn.ts'
 
-const commands = ['init', 'publish', 'list', 'show', 'log', 'cid', 'import', 'rebuild', 'completion']
+const commands = ['init', 'publish', 'list', 'show', 'log', 'cid', 'fetch', 'import', 'rebuild', 'completion']
 
 describe('help', () => {
   it('is short, goes to stderr and ends with 2 where no command is given', () => {
@@ -28,7 +28,7 @@ describe('help', () => {
     const { status, stdout } = ovn([name, '--help'], { cwd: temporaryFolder() })
     expect(status).toBe(0)
     expect(stdout).toMatch(new RegExp(`^Examples:\n  ovn ${name}`))
-    expect(stdout).toContain('Works offline.')
+    expect(stdout).toContain(name === 'fetch' ? 'Goes online, to the gateways that you name.' : 'Works offline.')
     expect(stdout).toContain('--archive <folder>')
     const last = stdout.slice(stdout.indexOf('Exit codes:'))
     for (const { exit, meaning } of Object.values(errorCodes)) {
