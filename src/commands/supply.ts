@@ -28,6 +28,7 @@ export interface SupplyParts {
 export class Supply implements GetStore {
   readonly #parts: SupplyParts
   readonly #served: readonly Served[]
+  readonly #counted = new Set<string>()
   #session: Promise<Session> | undefined
   #asking: Asking = 'car'
   #opened: Session | undefined
@@ -77,14 +78,18 @@ export class Supply implements GetStore {
         if (isArchive && error.code === 'damaged') this.damaged += 1
         continue
       }
-      const served = this.#served[index] as Served
-      served.blocks += 1
-      served.bytes += bytes.byteLength
+      this.#count(this.#served[index] as Served, cid, bytes)
       if (!isArchive) await this.#parts.onArrival?.(cid, bytes)
       this.#remember(cid, bytes)
       return bytes
     }
     return undefined
+  }
+
+  #count(served: Served, cid: CID, bytes: Uint8Array): void {
+    if (this.#counted.size === this.#counted.add(cid.toString()).size) return
+    served.blocks += 1
+    served.bytes += bytes.byteLength
   }
 
   /** What follows a block that is missing is written in its parents. */

@@ -46,7 +46,8 @@ describe('help', () => {
         const words = example.split(/ {2,}/)[1]?.replace(/[<>].*$/, '') ?? ''
         const { stderr } = spawnSync('sh', ['-c', words.replace('ovn', `"${process.execPath}" "${binary}"`)], {
           cwd,
-          env: environment(),
+          // What goes online ends at this port of this machine.
+          env: environment({ HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9' }),
           encoding: 'utf8',
           input: '# T\n\nText',
         })

@@ -46,6 +46,18 @@ export function noise(size: number, seed: number): Buffer {
   return bytes
 }
 
+/** The DAG of a root in an archive. */
+export async function dagOf(archive: string, root: string): Promise<Dag> {
+  const { openArchive } = await import('../../src/archive/archive.ts')
+  const opened = openArchive(archive, { readOnly: true })
+  try {
+    const cid = CID.parse(root)
+    return { root: cid, blocks: await Array.fromAsync(walkBlocks(opened.blocks, [cid])) }
+  } finally {
+    opened.close()
+  }
+}
+
 export async function makeDag(files: { readonly [path: string]: Uint8Array | string }): Promise<Dag> {
   const stage = new Stage(async () => undefined)
   const entries: DagEntry[] = Object.entries(files).map(([path, content]) => ({ path, content: Buffer.from(content) }))
@@ -223,7 +235,8 @@ export async function freePort(): Promise<number> {
 
 let certificate: { key: string; cert: string } | undefined
 
-function selfSigned(): { key: string; cert: string } {
+/** The certificate of the secure servers. */
+export function selfSigned(): { key: string; cert: string } {
   if (certificate !== undefined) return certificate
   const folder = mkdtempSync(join(tmpdir(), 'ovn-tls-'))
   try {
