@@ -314,10 +314,8 @@ describe('the gateways', () => {
     const gateway = await serve(dag, { behaviour: endless })
     const cwd = temporaryFolder()
     const report = join(cwd, 'report.mjs')
-    writeFileSync(
-      report,
-      "process.on('exit', () => process.stderr.write(`\\nmaxrss ${process.resourceUsage().maxRSS}`))",
-    )
+    const print = "process.stderr.write('\\nmaxrss ' + process.resourceUsage().maxRSS)"
+    writeFileSync(report, `process.on('exit', () => ${print})`)
     const good = await serve(dag)
     const args = [root, '--gateway', gateway.url, '--gateway', good.url, '--timeout', '3', '-o', 'out']
     const { status, stderr } = await fetch(args, { cwd, env: { NODE_OPTIONS: `--import ${report}` } })
