@@ -79,6 +79,8 @@ function contextOf(archive: string) {
     report: () => undefined,
     readInput: async () => new Uint8Array(),
     streamInput: () => process.stdin,
+    writeOutput: () => Promise.reject(new Error('not asked for')),
+    outputIsTerminal: false,
   }
 }
 
