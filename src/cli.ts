@@ -161,6 +161,39 @@ define('cid', 'compute the CID that a file or folder has; store nothing', [
     }),
   )
 
+define(
+  'fetch',
+  'get an article back: from the archive, a CAR or a gateway, every block checked',
+  [
+    ['ovn fetch ipfs://bafybei… --gateway https://gateway.example', 'into a folder named by its CID'],
+    ['ovn fetch https://news.example/2025/harbour-inquiry -o harbour', 'by the address of its page, into a folder'],
+    ['ovn fetch bafybei…/article.md -o article.md', 'one file of it'],
+    ['ovn fetch bafybei… --pin', 'keep it in the archive'],
+    ['ovn fetch harbour-inquiry --repair --car backup.car', 'replace damaged blocks in the archive, and nothing else'],
+  ],
+  'Goes online, to the gateways that you name.',
+)
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://…, the address of a gateway, of a CAR or of a page')
+  .option('-o, --output <path>', 'where it is written; else its slug, the last part of its path, or its CID')
+  .option('--pin', 'keep it in the archive, pinned and recorded')
+  .option('--title <text>', 'with --pin: the title of what has none of its own')
+  .option('--slug <slug>', 'with --pin: the name under which it is kept')
+  .option(
+    '--gateway <address>',
+    'an IPFS gateway; may be given again; else $OVN_GATEWAYS, else those of config.json',
+    collect,
+  )
+  .option('--car <file>', 'a CAR that may have it, asked before any gateway')
+  .option('--timeout <seconds>', 'give up when nothing new came for so long', '60')
+  .option('--force', 'replace what stands at the target')
+  .option('--repair', 'replace damaged and missing blocks of an article in the archive')
+  .action(
+    run(async (options, context, ref) => {
+      const { fetchRef } = await import('./commands/fetch.ts')
+      return fetchRef(ref as string, options, context)
+    }),
+  )
+
 define('import', 'keep articles that come from elsewhere: hash every block, pin, record', [
   ['ovn import article.car', 'a CAR, version 1 or 2'],
   ['ovn import backup/', 'a folder of CARs, a bag, or a folder of files'],
@@ -228,17 +261,18 @@ program
     }),
   )
 
-/** A command whose help shows examples first and the exit codes last. None of these goes online. */
+/** A command whose help shows examples first, says whether it goes online, and has the exit codes last. */
 function define(
   name: string,
   description: string,
   examples: readonly (readonly [line: string, meaning: string])[],
+  network = 'Works offline.',
 ): Command {
   const width = Math.max(...examples.map(([line]) => line.length))
   const lines = examples.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}`)
   return program
     .command(name)
-    .description(`${description}\nWorks offline.`)
+    .description(`${description}\n${network}`)
     .summary(description)
     .addHelpText('before', `Examples:\n${lines.join('\n')}\n`)
     .addHelpText('after', exitCodeHelp)

@@ -14,6 +14,7 @@ const order = [
   'archive',
   'bag',
   'links',
+  'network',
   'verify',
   'output',
   'commands',

@@ -65,6 +65,11 @@ export function talkOf(result: Result): string {
     case 'collected':
     case 'verified':
       return prefixed(result.notices.flatMap(problemLines))
+    case 'fetched':
+    case 'repaired': {
+      const failed = result.failed.map(({ source, message }) => ({ file: source, message }))
+      return prefixed([...failed, ...result.notices].flatMap(problemLines))
+    }
     default:
       return ''
   }
@@ -89,6 +94,9 @@ export function exitCodeOf(result: Result): number {
       return result.problems.length > 0 ? errorCodes.partly.exit : 0
     case 'verified':
       return verifiedExits[result.state]
+    case 'repaired':
+      if (result.unhealed.length === 0) return 0
+      return errorCodes[result.unhealed.some(({ code }) => code === 'offline') ? 'offline' : 'damaged'].exit
     default:
       return 0
   }

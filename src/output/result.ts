@@ -226,6 +226,64 @@ export interface Verified extends ArchiveChecked {
   readonly state: 'intact' | Fault
 }
 
+/** Where blocks came from: the archive, a CAR, a host. */
+export interface BlockSource {
+  readonly name: string
+  readonly blocks: number
+  readonly bytes: number
+}
+
+/** A host that was of no use, or not of all that it might have been. */
+export interface FailedSource {
+  readonly source: string
+  /** `offline`, `damaged` or `not-found`. */
+  readonly code: string
+  readonly message: string
+}
+
+export interface Fetched {
+  readonly kind: 'fetched'
+  /** `unchanged` where it stood there, or was on record, already. */
+  readonly status: 'fetched' | 'unchanged'
+  /** CID of what was fetched: of the edition, or of what its path leads to. */
+  readonly root: string
+  /** Where it was written; absent where it is only kept in the archive. */
+  readonly path?: string
+  /** Files and their bytes; absent where nothing was written. */
+  readonly files?: number
+  readonly size?: number
+  /** The edition that is kept in the archive, and the archive's folder. */
+  readonly archive?: string
+  readonly article?: Entry
+  /** Who gave how many blocks, in the order in which they were asked. */
+  readonly sources: readonly BlockSource[]
+  readonly failed: readonly FailedSource[]
+  readonly notices: readonly Problem[]
+}
+
+export interface RepairedBlock {
+  readonly cid: string
+  /** What it was before. */
+  readonly was: 'damaged' | 'missing'
+}
+
+export interface Repaired {
+  readonly kind: 'repaired'
+  readonly archive: string
+  readonly article: Entry
+  readonly root: string
+  /** Blocks of the edition that were read. */
+  readonly blocks: number
+  readonly healed: readonly RepairedBlock[]
+  /** Whether the pin was missing, and is there again. */
+  readonly repinned: boolean
+  /** What is as it was; blocks below these could not be looked at. */
+  readonly unhealed: readonly (RepairedBlock & { readonly code: string; readonly message: string })[]
+  readonly sources: readonly BlockSource[]
+  readonly failed: readonly FailedSource[]
+  readonly notices: readonly Problem[]
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
@@ -238,11 +296,13 @@ export type Result =
   | Listed
   | Shown
   | Logged
-  | Computed
-  | Imported
-  | Exported
-  | Rebuilt
-  | Printed
   | Unpublished
   | Collected
   | Verified
+  | Fetched
+  | Repaired
+  | Exported
+  | Imported
+  | Rebuilt
+  | Computed
+  | Printed

@@ -3,15 +3,18 @@
 import { styleText } from 'node:util'
 
 import type {
+  BlockSource,
   Collected,
   Entry,
   Exported,
   ExportedPlace,
+  Fetched,
   Imported,
   Logged,
   Published,
   PublishedArticle,
   Rebuilt,
+  Repaired,
   Result,
   Shown,
   Unpublished,
@@ -61,6 +64,10 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return collectedText(result)
     case 'verified':
       return verifiedText(result, bold)
+    case 'fetched':
+      return fetchedText(result, bold)
+    case 'repaired':
+      return repairedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -87,6 +94,9 @@ function quietText(result: Result): string {
       return lines(...result.recorded.map(({ root }) => root))
     case 'verified':
       return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
+    case 'fetched':
+    case 'repaired':
+      return result.root
     case 'printed':
       return result.text
     case 'initialised':
@@ -282,6 +292,48 @@ function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, arc
   ]
   const unchanged = changes.length === 0 ? 'the manifest is in order' : 'the manifest is rebuilt'
   return lines(bold(`${unchanged}: ${count(kept + recorded.length, 'record')} in ${safe(archive)}`), ...changes)
+}
+
+function fetchedText(result: Fetched, bold: Style): string {
+  const { status, root, path, files = 0, size = 0, archive, article, sources } = result
+  const unchanged = status === 'unchanged' ? 'unchanged: ' : ''
+  const from = sources.length === 0 ? '' : `, from ${sourcesText(sources)}`
+  return lines(
+    bold(safe(article?.title ?? path ?? root)),
+    `  ${root}`,
+    ...(path === undefined
+      ? []
+      : [
+          `  ${unchanged}${status === 'unchanged' ? '' : 'written to '}${safe(path)} (${count(files, 'file')}, ${formatSize(size)})${from}`,
+        ]),
+    ...(article === undefined
+      ? []
+      : [
+          `  ${unchanged}kept in ${safe(archive ?? '')} as ${safe(article.slug)}@${article.version} (${formatSize(article.size)})${path === undefined ? from : ''}`,
+        ]),
+  )
+}
+
+function repairedText({ article, root, blocks, healed, repinned, unhealed, sources }: Repaired, bold: Style): string {
+  const state =
+    unhealed.length > 0
+      ? `${count(unhealed.length, 'block')} could not be healed`
+      : healed.length > 0 || repinned
+        ? 'intact again'
+        : 'intact'
+  const from = sources.length === 0 ? '' : `, from ${sourcesText(sources)}`
+  return lines(
+    bold(`${safe(article.slug)}@${article.version}: ${state}`),
+    `  ${root}`,
+    `  ${count(blocks, 'block')} read, ${healed.length} healed${healed.length > 0 ? from : ''}`,
+    ...table(healed.map(({ cid, was }) => [`  ${cid}`, `${was}, healed`])),
+    ...table(unhealed.map(({ cid, was, message }) => [`  ${cid}`, was, safe(message)])),
+    ...(repinned ? ['  its pin was missing, and is there again'] : []),
+  )
+}
+
+function sourcesText(sources: readonly BlockSource[]): string {
+  return sources.map(({ name }) => safe(name)).join(', ')
 }
 
 function versionLines(versions: readonly Entry[]): string[] {

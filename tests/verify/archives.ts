@@ -79,7 +79,7 @@ function contextOf(archive: string) {
     report: () => undefined,
     readInput: async () => new Uint8Array(),
     streamInput: async function* () {},
-    writeOutput: () => Promise.reject(new Error('not asked for')),
+    writeOutput: () => Promise.reject(new Error('nothing is to be written')),
     outputIsTerminal: false,
   }
 }
