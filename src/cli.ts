@@ -356,6 +356,7 @@ function readInput(): Promise<Uint8Array> {
 function writeOutput(bytes: Uint8Array): Promise<void> {
   const { signal } = interruption
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
     const stop = () => reject(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
     process.stdout.write(bytes, (error) => {
