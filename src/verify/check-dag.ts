@@ -175,7 +175,7 @@ export class DagCheck {
         return { broken: (flags & broken) !== 0, size: rows.size(id), file: (flags & isFile) !== 0 }
       }
     }
-    const node = this.#nodeOf(cid)
+    const node = this.#nodeOf(cid, id)
     if (!('kind' in node)) {
       if (id !== undefined && cid.code === dagPbCode) rows.mark(id, walked | broken)
       return brokenBelow
@@ -232,8 +232,8 @@ export class DagCheck {
   }
 
   /** What a block says, or why that cannot be known. */
-  #nodeOf(cid: CID): DagNode | BlockFault {
-    const bytes = identityBytes(cid) ?? this.#table.read(cid.multihash.bytes)
+  #nodeOf(cid: CID, id?: number): DagNode | BlockFault {
+    const bytes = identityBytes(cid) ?? this.#table.read(cid.multihash.bytes, id)
     if (!(bytes instanceof Uint8Array)) return bytes
     if (cid.code !== rawCode && cid.code !== dagPbCode) {
       return {
