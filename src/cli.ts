@@ -110,6 +110,19 @@ define('log', 'list the versions of an article: when, why, which CID', [
     }),
   )
 
+define('verify', 'check that the archive is whole: every block, manifest line and pin', [
+  ['ovn verify', 'the whole archive'],
+  ['ovn verify harbour-inquiry', 'all versions of one article'],
+  ['ovn verify harbour-inquiry@2 --json', 'one version, for a program'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .action(
+    run(async (_, context, refs) => {
+      const { verify } = await import('./commands/verify.ts')
+      return verify(refs as string[], context)
+    }),
+  )
+
 define('cid', 'compute the CID that a file or folder has; store nothing', [
   ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
   ['ovn cid downloaded-article/', 'compare it with the CID of its link'],

@@ -186,7 +186,8 @@ async function* readSections(
       const section = await reader.read(length)
       if (section === undefined) throw cutShort(name, reader.position)
       const found = splitSection(section, name, offset)
-      if (!(found instanceof OvnError)) yield { ...found, offset, bytesOffset: reader.position - found.bytes.byteLength }
+      if (!(found instanceof OvnError))
+        yield { ...found, offset, bytesOffset: reader.position - found.bytes.byteLength }
       else if (onBad === undefined || wasBad) throw found
       else onBad(found, offset)
       wasBad = found instanceof OvnError

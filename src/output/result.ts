@@ -3,6 +3,8 @@
 
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { Links } from '../links/links-to.ts'
+import type { Fault } from '../verify/damage.ts'
+import type { ArchiveChecked } from '../verify/verify-archive.ts'
 
 /** The version of the JSON documents. */
 export const resultSchema = 1
@@ -146,10 +148,31 @@ export interface Rebuilt {
   readonly problems: readonly Problem[]
 }
 
+/** An archive, or some of its editions, that was checked. */
+export interface Verified extends ArchiveChecked {
+  readonly kind: 'verified'
+  /** The archive's folder. */
+  readonly archive: string
+  /** The refs that were given; empty where the whole archive was checked. */
+  readonly refs: readonly string[]
+  /** The worst of what was found: damaged, then missing, then not checked. */
+  readonly state: 'intact' | Fault
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
   readonly text: string
 }
 
-export type Result = Initialised | Published | Listed | Shown | Logged | Computed | Imported | Rebuilt | Printed
+export type Result =
+  | Initialised
+  | Published
+  | Listed
+  | Shown
+  | Logged
+  | Computed
+  | Imported
+  | Rebuilt
+  | Verified
+  | Printed

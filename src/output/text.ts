@@ -4,6 +4,7 @@ import { styleText } from 'node:util'
 
 import type { Entry, Imported, Logged, Published, PublishedArticle, Rebuilt, Result, Shown } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
+import { verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -39,6 +40,8 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return importedText(result, bold)
     case 'rebuilt':
       return rebuiltText(result, bold)
+    case 'verified':
+      return verifiedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -60,6 +63,8 @@ function quietText(result: Result): string {
       return lines(...result.roots.map(({ cid }) => cid))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
+    case 'verified':
+      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
     case 'printed':
       return result.text
     case 'initialised':

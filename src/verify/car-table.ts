@@ -39,6 +39,8 @@ const waitingBytes = 8 * 1_048_576
 const hashAsideFrom = 65_536
 
 const sha256Code = 0x12
+const identityCode = 0
+const tooLong: BlockFault = { state: 'not checked', message: 'it is an identity that is too long' }
 
 export class CarTable {
   readonly rows = new RowStates()
@@ -106,7 +108,7 @@ export class CarTable {
   find(multihash: Uint8Array): number | BlockFault {
     const key = keyOf(multihash)
     const id = this.#ids.get(key)
-    if (id === undefined) return this.absent
+    if (id === undefined) return multihash[0] === identityCode ? tooLong : this.absent
     if (!this.#isBad(id)) return id
     return this.#copies.get(key)?.find((copy) => !this.#isBad(copy)) ?? id
   }
@@ -228,8 +230,8 @@ function faultOf(cid: CID, bytes: Uint8Array, digest: Uint8Array): BlockFault | 
     assertCheckable(cid)
   } catch (error) {
     if (!(error instanceof OvnError)) throw error
-    const why = code === 0 ? 'it is an identity that is too long' : `its hash 0x${code.toString(16)} is not trusted`
-    return { state: 'not checked', message: why }
+    if (code === identityCode) return tooLong
+    return { state: 'not checked', message: `its hash function 0x${code.toString(16)} is not trusted` }
   }
   if (code === sha256Code) {
     if (Buffer.compare(digest, named) === 0) return undefined

@@ -3,14 +3,15 @@
 
 import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs'
 import { basename } from 'node:path'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import { readMetadata } from '../bundle/read-metadata.ts'
 import { diskError } from '../dag/disk-error.ts'
 import { type CarSections, readCarSections } from '../dag/read-car.ts'
 import { toV1 } from '../dag/walk.ts'
 import { OvnError, type Problem } from '../errors.ts'
+import { cidWith } from './block-table.ts'
 import { type BlockList, CarTable, mostListed } from './car-table.ts'
-import { type BlockProblem, DagCheck, foundCid } from './check-dag.ts'
+import { type BlockProblem, DagCheck } from './check-dag.ts'
 import type { Fault } from './damage.ts'
 import { Pace } from './pace.ts'
 
@@ -199,7 +200,8 @@ class CarCheck {
     const listed = this.#table.badSections()
     for (const { cid, offset, state, message, found } of listed) {
       const name = cid.toString()
-      const expected = found === undefined ? undefined : { expected: name, found: foundCid({ cid, found, state, message }) ?? '' }
+      const expected =
+        found === undefined ? undefined : { expected: name, found: foundCid({ cid, found, state, message }) ?? '' }
       const damage: CarDamage & { needs: CarNeed[] } = {
         state,
         kind: 'block',
@@ -207,7 +209,7 @@ class CarCheck {
         hint: state === 'not checked' ? hints.checked : hints.block,
         cid: name,
         offset,
-        ...expected,
+        ...(other === undefined ? {} : { expected: name, found: other }),
         needs: [],
       }
       const key = keyOf(cid)
@@ -236,7 +238,8 @@ class CarCheck {
       broken += 1
       const states = new Set<Fault>()
       const article = described === undefined ? undefined : `${described.slug}@${described.version}`
-      if (broken <= mostBroken) await this.#locate(root, { root: name, ...(article === undefined ? {} : { article }) }, states)
+      if (broken <= mostBroken)
+        await this.#locate(root, { root: name, ...(article === undefined ? {} : { article }) }, states)
       checked.push({ root: name, state: states.size === 0 ? 'not checked' : worst([...states]), ...described })
     }
     return checked
@@ -266,7 +269,10 @@ class CarCheck {
       if (known === undefined) {
         if (this.#blocks.size < mostListed) this.#blocks.set(key, { ...toDamage(problem), needs: [need] })
         else this.#unlisted += 1
-      } else if (known.needs.length < mostNeeds && !known.needs.some((each) => each.root === need.root && each.path === path)) {
+      } else if (
+        known.needs.length < mostNeeds &&
+        !known.needs.some((each) => each.root === need.root && each.path === path)
+      ) {
         known.needs.push(need)
       }
     })
