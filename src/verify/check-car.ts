@@ -200,8 +200,7 @@ class CarCheck {
     const listed = this.#table.badSections()
     for (const { cid, offset, state, message, found } of listed) {
       const name = cid.toString()
-      const expected =
-        found === undefined ? undefined : { expected: name, found: foundCid({ cid, found, state, message }) ?? '' }
+      const other = cidWith(cid.code, found)
       const damage: CarDamage & { needs: CarNeed[] } = {
         state,
         kind: 'block',
