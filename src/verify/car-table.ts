@@ -50,6 +50,8 @@ export class CarTable {
   /** Sections that are not right. */
   badBlocks = 0
   readonly duplicates = new BlockList()
+  /** Rows whose CID has another codec than that by which they are needed. */
+  readonly miscoded = new Set<number>()
   /** The state of a block that is not in the file. */
   absent: BlockFault = { state: 'missing', message: 'it is not in the file' }
   readonly #handle: number
@@ -59,6 +61,7 @@ export class CarTable {
   readonly #copies = new Map<string, number[]>()
   readonly #offsets: number[] = []
   readonly #bytesOffsets: number[] = []
+  readonly #codecs: number[] = []
   /** The first of the bad sections. */
   readonly #bad = new Map<number, BadSection>()
   readonly #recent = new Map<number, Uint8Array>()
@@ -104,8 +107,14 @@ export class CarTable {
     }
   }
 
-  /** The row that holds a block: a right one, where there are several. */
-  find(multihash: Uint8Array): number | BlockFault {
+  /** The row that holds a block: a right one, where there are several. Its CID may have another codec in the file. */
+  find(multihash: Uint8Array, codec: number): number | BlockFault {
+    const found = this.#find(multihash)
+    if (typeof found === 'number' && this.#codecs[found] !== codec) this.miscoded.add(found)
+    return found
+  }
+
+  #find(multihash: Uint8Array): number | BlockFault {
     const key = keyOf(multihash)
     const id = this.#ids.get(key)
     if (id === undefined) return multihash[0] === identityCode ? tooLong : this.absent
@@ -120,7 +129,7 @@ export class CarTable {
 
   /** Reads the bytes of a block from the file and hashes them again, or says what is wrong with them. */
   read(multihash: Uint8Array): Uint8Array | BlockFault {
-    const id = this.find(multihash)
+    const id = this.#find(multihash)
     if (typeof id !== 'number') return id
     const fault = this.faultAt(id)
     if (fault !== undefined) return fault
@@ -181,6 +190,7 @@ export class CarTable {
     const { cid, bytes, offset, bytesOffset } = section
     const id = this.#offsets.push(offset) - 1
     this.#bytesOffsets.push(bytesOffset)
+    this.#codecs.push(cid.code)
     this.blocks += 1
     this.bytes += bytes.byteLength
     this.rows.mark(id, hashed)

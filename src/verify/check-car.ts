@@ -1,8 +1,9 @@
 // A CAR file, checked without being imported: every section is hashed, and the DAG of every root is walked. All that is wrong comes
 // back together. Data is not kept: what is needed again is read from the file again.
 
-import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, read } from 'node:fs'
 import { basename } from 'node:path'
+import { promisify } from 'node:util'
 import type { CID } from 'multiformats/cid'
 import { readMetadata } from '../bundle/read-metadata.ts'
 import { diskError } from '../dag/disk-error.ts'
@@ -81,6 +82,9 @@ export interface CheckCarOptions {
 const mostNeeds = 100
 const mostBroken = 100
 
+/** Bytes that are read at once. */
+const chunkSize = 1_048_576
+
 /** Bytes of a bundle's metadata that are read. */
 const mostMetadata = 1_048_576
 
@@ -114,6 +118,19 @@ function open(file: string): number {
     throw new OvnError('not-found', `no file ${file}`)
   }
   throw new OvnError('usage', `${file} is not a file`, { hint: 'name a CAR file' })
+}
+
+const readAside = promisify(read)
+
+/** The bytes of an open file. The file stays open: what is needed again is read from it again. */
+async function* chunksOf(handle: number): AsyncGenerator<Uint8Array> {
+  for (let position = 0; ; ) {
+    const chunk = Buffer.allocUnsafeSlow(chunkSize)
+    const { bytesRead } = await readAside(handle, chunk, 0, chunkSize, position)
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield chunk.subarray(0, bytesRead)
+  }
 }
 
 class CarCheck {
@@ -162,10 +179,9 @@ class CarCheck {
   async #readAll(): Promise<CarSections | undefined> {
     const { signal, onBytes } = this.#options
     const name = basename(this.#file)
-    const stream = createReadStream('', { fd: this.#handle, autoClose: false, start: 0, highWaterMark: 1_048_576 })
     let car: CarSections | undefined
     try {
-      car = await readCarSections(stream, name, ({ message }, offset) => {
+      car = await readCarSections(chunksOf(this.#handle), name, ({ message }, offset) => {
         this.#add({ state: 'damaged', kind: 'file', message, hint: hints.file, offset, needs: [] })
       })
       await this.#table.hashAll(car.sections, signal, (end) => {
@@ -174,8 +190,6 @@ class CarCheck {
       })
     } catch (error) {
       this.#noteEnd(error)
-    } finally {
-      stream.destroy()
     }
     return car
   }
@@ -283,11 +297,12 @@ class CarCheck {
   }
 
   #notices(extra: BlockList): Problem[] {
-    const { duplicates } = this.#table
+    const { duplicates, miscoded } = this.#table
     const notices: Problem[] = []
     const add = (message: string) => notices.push({ file: this.#file, message })
     if (extra.blocks > 0) add(`${extra.blocks} of its blocks are needed by none of its roots`)
     if (duplicates.blocks > 0) add(`${duplicates.blocks} of its blocks repeat others`)
+    if (miscoded.size > 0) add(`${miscoded.size} of its blocks have CIDs with another codec than where they are needed`)
     return notices
   }
 }

@@ -40,7 +40,10 @@ interface Frame {
 }
 
 /** Where the blocks of DAGs are looked for: those of an archive, or of a CAR. */
-export type Blocks = Pick<BlockTable, 'rows' | 'find' | 'faultAt' | 'read'>
+export interface Blocks extends Pick<BlockTable, 'rows' | 'faultAt' | 'read'> {
+  /** The row that holds a block, which is to be read with a codec; or why there is none. */
+  find(multihash: Uint8Array, codec: number): number | BlockFault
+}
 
 /** Something that is wrong with a block, told to whoever asked where it is needed. */
 export interface BlockProblem extends BlockFault {
@@ -50,7 +53,7 @@ export interface BlockProblem extends BlockFault {
 }
 
 /** Links that are looked at for one root along what is broken: a trap may have more paths than there are atoms. */
-const mostSteps = 1_000_000
+const mostSteps = 200_000
 
 const brokenBelow: Below = { broken: true, size: 0, file: false }
 
@@ -95,7 +98,7 @@ export class DagCheck {
       const next = new Map<string, CID>()
       for (const cid of level) {
         if (this.#pace.isDue) await this.#pace.rest()
-        const row = this.#table.find(cid.multihash.bytes)
+        const row = this.#table.find(cid.multihash.bytes, cid.code)
         if (typeof row === 'number') this.#table.rows.mark(row, needed)
         for (const link of this.#linksOf(cid) ?? []) next.set(link.cid.toString(), link.cid)
       }
@@ -151,7 +154,7 @@ export class DagCheck {
     const multihash = cid.multihash.bytes
     const { rows } = this.#table
     const inline = identityBytes(cid) !== undefined
-    const id = inline ? undefined : this.#table.find(multihash)
+    const id = inline ? undefined : this.#table.find(multihash, cid.code)
     if (id !== undefined && typeof id !== 'number') return brokenBelow
     if (id !== undefined) {
       rows.mark(id, needed)
@@ -195,7 +198,7 @@ export class DagCheck {
   }
 
   #isBroken(cid: CID): boolean {
-    const id = identityBytes(cid) === undefined ? this.#table.find(cid.multihash.bytes) : undefined
+    const id = identityBytes(cid) === undefined ? this.#table.find(cid.multihash.bytes, cid.code) : undefined
     if (typeof id === 'number' && cid.code === dagPbCode) return (this.#table.rows.flags(id) & broken) !== 0
     // What is inside a CID is in no row, and short enough to be looked at.
     return this.#problemOf(cid) !== undefined || (id === undefined && (this.#linksOf(cid) ?? []).length > 0)
@@ -209,7 +212,7 @@ export class DagCheck {
   }
 
   #faultOfRaw(cid: CID): BlockFault | undefined {
-    const id = this.#table.find(cid.multihash.bytes)
+    const id = this.#table.find(cid.multihash.bytes, cid.code)
     return typeof id === 'number' ? this.#table.faultAt(id, cid.multihash.bytes) : id
   }
 
