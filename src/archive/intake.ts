@@ -5,7 +5,8 @@ import type { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
 import { identityBytes } from '../dag/hash.ts'
 import { type GetStore, readBlock } from '../dag/read-block.ts'
-import { linksOf, toV1 } from '../dag/walk.ts'
+import { type FilePart, readNode } from '../dag/unixfs-node.ts'
+import { toV1 } from '../dag/walk.ts'
 import { OvnError } from '../errors.ts'
 import type { Draft, EditionRecord } from '../manifest/record.ts'
 import type { Archive } from './archive.ts'
@@ -33,8 +34,8 @@ export class Intake {
   readonly #hold: Hold
   readonly #stage: Stage
   readonly #signal: AbortSignal | undefined
-  /** Multihashes of what came in: it was hashed on the way, and need not be read again to know that it is there. */
-  readonly #arrived = new Set<string>()
+  /** Multihashes of what came in, and bytes: it was hashed on the way, and need not be read again to know that it is there. */
+  readonly #arrived = new Map<string, number>()
 
   constructor(archive: Archive, signal?: AbortSignal) {
     this.#archive = archive
@@ -53,30 +54,43 @@ export class Intake {
   /** Takes a block whose bytes were checked against its CID. Waits for the disk where much has come in. */
   async put(cid: CID, bytes: Uint8Array): Promise<void> {
     if (identityBytes(cid) !== undefined) return
-    this.#arrived.add(keyOf(cid))
+    this.#arrived.set(keyOf(cid), bytes.byteLength)
     await this.#stage.put(cid, bytes)
   }
 
   /**
-   * Walks a DAG to see that all of it is here, in what came in or in the archive. Throws an OvnError `damaged` for the first block that is missing, and as
-   * `readBlock` does for one that is stored and damaged.
+   * Walks a DAG to see that all of it is here, in what came in or in the archive, that it is UnixFS throughout, and that the
+   * parts of its files are as long as they are said to be. Throws an OvnError `damaged` for the first block that is missing or
+   * not right.
    */
   async assertWhole(root: CID, name: string): Promise<void> {
-    const seen = new Set<string>()
+    const sizes = new Map<string, number>()
     const stack = [root]
+    const parts: FilePart[] = []
     for (let cid = stack.pop(); cid !== undefined; cid = stack.pop()) {
-      const key = Buffer.from(cid.bytes).toString('latin1')
-      if (seen.has(key)) continue
-      seen.add(key)
+      const key = nameOf(cid)
+      if (sizes.has(key)) continue
       this.#signal?.throwIfAborted()
-      const hasArrived = this.#arrived.has(keyOf(cid))
-      if (cid.code === rawCode && hasArrived) continue
+      const size = cid.code === rawCode ? this.#arrived.get(keyOf(cid)) : undefined
+      if (size !== undefined) {
+        sizes.set(key, size)
+        continue
+      }
       const bytes = await this.#read(cid, root, name)
       // What only the archive has may be nobody's there, and be swept away in the next moment: it comes in with the rest.
-      if (!hasArrived) await this.put(cid, bytes)
-      const links = linksOf(cid, bytes)
-      for (let index = links.length - 1; index >= 0; index -= 1) stack.push(links[index] as CID)
+      if (!this.#arrived.has(keyOf(cid))) await this.put(cid, bytes)
+      const node = readNode(cid, bytes)
+      sizes.set(key, node.kind === 'file' ? node.size : Number.NaN)
+      if (node.kind === 'file') parts.push(...node.parts)
+      const links = node.kind === 'file' ? node.parts : node.kind === 'symlink' ? [] : node.entries
+      for (let index = links.length - 1; index >= 0; index -= 1) stack.push((links[index] as { cid: CID }).cid)
     }
+    const wrong = parts.find(({ cid, size }) => sizes.get(nameOf(cid)) !== size)
+    if (wrong === undefined) return
+    throw new OvnError(
+      'damaged',
+      `${name}: block ${wrong.cid} is not the ${wrong.size} bytes of a file that it is said to be`,
+    )
   }
 
   async #read(cid: CID, root: CID, name: string): Promise<Uint8Array> {
@@ -173,6 +187,10 @@ function conflictOf(editions: Editions, { draft, slugGiven = false }: Taken): st
   if (after.length > 0 && after.every(({ previous }) => previous !== draft.root))
     return 'the next version replaces another'
   return undefined
+}
+
+function nameOf(cid: CID): string {
+  return Buffer.from(cid.bytes).toString('latin1')
 }
 
 function keyOf(cid: CID): string {

@@ -2,7 +2,7 @@
 // something to do. Several problems of one file stand under one heading. A stack trace means a bug in ovn.
 
 import { errorCodes, OvnError, type Problem } from '../errors.ts'
-import type { FailedArticle, Result } from './result.ts'
+import type { Compared, FailedArticle, Result } from './result.ts'
 import { escapeControls as safe } from './terminal.ts'
 
 /** What an error is to a program: the JSON document on stderr. */
@@ -50,12 +50,24 @@ export function errorText(document: ErrorDocument): string {
 
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
-  if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
-  if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
-  if (result.kind === 'verified') return prefixed(result.notices.flatMap(problemLines))
-  if (result.kind !== 'published') return ''
-  const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
-  return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+  switch (result.kind) {
+    case 'published': {
+      const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
+      return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+    }
+    case 'imported':
+      return prefixed(result.failed.flatMap(failureLines))
+    case 'rebuilt':
+      return prefixed(result.problems.flatMap(problemLines))
+    case 'unpublished':
+    case 'collected':
+    case 'verified':
+    case 'car-checked':
+    case 'compared':
+      return prefixed(result.notices.flatMap(problemLines))
+    default:
+      return ''
+  }
 }
 
 // What could not be checked is not known to be damaged.
@@ -66,16 +78,24 @@ const verifiedExits = {
   'not checked': errorCodes.partly.exit,
 } as const
 
+/** What a comparison without differences says: what is wrong with the archive, or that the disk could not be read. */
+function worstOf({ archive, state }: Compared): keyof typeof verifiedExits {
+  return archive === 'intact' && state === 'not checked' ? state : archive
+}
+
 /** The exit code of a result. */
 export function exitCodeOf(result: Result): number {
   switch (result.kind) {
-    case 'verified':
-      return verifiedExits[result.state]
     case 'published':
     case 'imported':
       return result.failed.length > 0 ? errorCodes.partly.exit : 0
     case 'rebuilt':
       return result.problems.length > 0 ? errorCodes.partly.exit : 0
+    case 'verified':
+    case 'car-checked':
+      return verifiedExits[result.state]
+    case 'compared':
+      return result.state === 'different' ? errorCodes.damaged.exit : verifiedExits[worstOf(result)]
     default:
       return 0
   }

@@ -3,6 +3,8 @@
 
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { Links } from '../links/links-to.ts'
+import type { CarFindings } from '../verify/check-car.ts'
+import type { Comparison } from '../verify/compare-folder.ts'
 import type { Fault } from '../verify/damage.ts'
 import type { ArchiveChecked } from '../verify/verify-archive.ts'
 
@@ -72,6 +74,8 @@ export interface Entry {
   readonly note?: string
   /** When it was recorded: ISO 8601, UTC. */
   readonly time: string
+  /** When and why it was withdrawn; absent where it was not. */
+  readonly withdrawn?: { readonly time: string; readonly reason: string }
 }
 
 export interface Listed {
@@ -93,7 +97,7 @@ export interface Shown {
   readonly pinned: boolean
   readonly links: Links
   readonly files: readonly ShownFile[]
-  /** The bundle's metadata.json. */
+  /** The bundle's metadata.json; null for what is no bundle of ovn, and where a withdrawn edition's blocks are gone. */
   readonly metadata: unknown
   /** All versions, oldest first. */
   readonly versions: readonly Entry[]
@@ -148,6 +152,37 @@ export interface Rebuilt {
   readonly problems: readonly Problem[]
 }
 
+export interface Unpublished {
+  readonly kind: 'unpublished'
+  readonly archive: string
+  /** What the ref named, oldest first. All of it is withdrawn. */
+  readonly articles: readonly (Entry & {
+    /** `withdrawn` now, or `already` before. */
+    readonly status: 'withdrawn' | 'already'
+    readonly links: Links
+  })[]
+  /** Addresses at which copies may still be. Nobody can call them back. */
+  readonly elsewhere: readonly string[]
+  readonly notices: readonly Problem[]
+}
+
+export interface Collected {
+  readonly kind: 'collected'
+  readonly archive: string
+  readonly dryRun: boolean
+  /** Blocks that were freed, or would be, and their bytes. */
+  readonly blocks: number
+  readonly bytes: number
+  /** Bytes of blocks.sqlite before and after. */
+  readonly sizeBefore: number
+  readonly sizeAfter: number
+  /** Withdrawn roots whose pins were left behind, and went now or would go. */
+  readonly unpinned: readonly string[]
+  /** Pinned roots without a record. */
+  readonly unrecorded: readonly string[]
+  readonly notices: readonly Problem[]
+}
+
 /** An archive, or some of its editions, that was checked. */
 export interface Verified extends ArchiveChecked {
   readonly kind: 'verified'
@@ -157,6 +192,19 @@ export interface Verified extends ArchiveChecked {
   readonly refs: readonly string[]
   /** The worst of what was found: damaged, then missing, then not checked. */
   readonly state: 'intact' | Fault
+}
+
+/** A CAR file that was checked without being imported. */
+export interface CarChecked extends CarFindings {
+  readonly kind: 'car-checked'
+  readonly file: string
+}
+
+/** A folder or file on disk that was compared with an archived edition. */
+export interface Compared extends Comparison {
+  readonly kind: 'compared'
+  /** The archive's folder. */
+  readonly archiveFolder: string
 }
 
 /** Text that is printed as it is: completion scripts and their answers. */
@@ -174,5 +222,9 @@ export type Result =
   | Computed
   | Imported
   | Rebuilt
-  | Verified
   | Printed
+  | Unpublished
+  | Collected
+  | Verified
+  | CarChecked
+  | Compared

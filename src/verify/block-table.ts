@@ -32,11 +32,11 @@ interface Row {
 }
 
 /** Bytes that are read in one query, and that wait to be hashed beside the main thread. */
-const chunkBytes = 4 * 1_048_576
+const chunkBytes = 1_048_576
 const waitingBytes = 8 * 1_048_576
 
 /** Rows in one query. */
-const chunkRows = 2048
+const chunkRows = 256
 
 /** From this many bytes on a hash is computed beside the main thread. */
 const hashAsideFrom = 65_536
@@ -100,12 +100,14 @@ export class BlockTable {
           done += lengthOf(row)
           continue
         }
-        waiting += bytes.byteLength
+        const size = bytes.byteLength
+        waiting += size
         const digesting = crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>).then((digest) => {
           this.#judge(row, new Uint8Array(digest))
-          waiting -= bytes.byteLength
+          release(bytes)
+          waiting -= size
           pending.delete(digesting)
-          onBytes(bytes.byteLength)
+          onBytes(size)
           wake.resolve()
         })
         pending.add(digesting)
@@ -160,6 +162,7 @@ export class BlockTable {
 
   #hash(row: Row): void {
     this.#judge(row, digestOf(row))
+    release(row.bytes)
   }
 
   /** Notes what a row is worth, once. `digest` is the sha2-256 of its bytes. */
@@ -193,6 +196,13 @@ function unreadable(error: unknown): BlockFault {
 
 function lengthOf({ length }: Row): number {
   return typeof length === 'number' ? length : 0
+}
+
+/** Gives the memory of a block back at once: until the garbage is collected there would be room for hundreds of them. */
+function release(bytes: unknown): void {
+  if (bytes instanceof Uint8Array && bytes.byteLength >= 1024 && bytes.byteLength === bytes.buffer.byteLength) {
+    ;(bytes.buffer as ArrayBuffer).transfer(0)
+  }
 }
 
 function digestOf({ bytes }: Row): Uint8Array | undefined {

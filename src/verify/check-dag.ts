@@ -45,6 +45,9 @@ export interface Blocks extends Pick<BlockTable, 'rows' | 'faultAt' | 'read'> {
   find(multihash: Uint8Array, codec: number): number | BlockFault
 }
 
+/** When to let others go on. */
+type Rhythm = Pick<Pace, 'isDue' | 'rest'>
+
 /** Something that is wrong with a block, told to whoever asked where it is needed. */
 export interface BlockProblem extends BlockFault {
   readonly cid: CID
@@ -52,25 +55,30 @@ export interface BlockProblem extends BlockFault {
   readonly bundle?: boolean
 }
 
-/** Links that are looked at for one root along what is broken: a trap may have more paths than there are atoms. */
-const mostSteps = 200_000
+/** Blocks that are looked at for one root along what is broken: a trap may have more paths than there are atoms. */
+const mostSteps = 100_000
+
+/** Links of a block that cost as much as a block does. */
+const linksInAStep = 64
 
 const brokenBelow: Below = { broken: true, size: 0, file: false }
 
 export class DagCheck {
   readonly #table: Blocks
-  readonly #pace: Pace
+  readonly #pace: Rhythm
   /** Nodes whose bytes are right, and whose parts are not as long as they say. */
   readonly #lies = new Map<string, string>()
+  /** The root that was walked last, which is asked for again. */
+  #last: { readonly cid: CID; readonly node: DagNode } | undefined
 
-  constructor(table: Blocks, pace: Pace) {
+  constructor(table: Blocks, pace: Rhythm) {
     this.#table = table
     this.#pace = pace
   }
 
   /** Walks a DAG, as far as it was not walked before. */
   async check(root: CID): Promise<Below> {
-    const first = this.#enter(root)
+    const first = this.#enter(root, true)
     if (!('links' in first)) return first
     const stack: Frame[] = [first]
     for (;;) {
@@ -118,7 +126,7 @@ export class DagCheck {
       const problem = this.#problemOf(cid)
       if (problem !== undefined) tell(problem, path)
       const links = this.#linksOf(cid) ?? []
-      steps += 1 + links.length
+      steps += 1 + links.length / linksInAStep
       for (const { cid: below, name } of links.toReversed()) {
         if (this.#isBroken(below)) stack.push({ cid: below, path: joinPath(path, name) })
       }
@@ -127,7 +135,7 @@ export class DagCheck {
 
   /** The entries of a directory that is one block; undefined for everything else, and where it is not intact. */
   entriesOf(root: CID): ReadonlyMap<string, CID> | undefined {
-    const node = this.#nodeOf(root)
+    const node = this.#last?.cid === root ? this.#last.node : this.#nodeOf(root)
     if ('kind' in node && node.kind === 'directory') {
       return new Map(node.entries.map(({ name, cid }) => [name, cid]))
     }
@@ -150,7 +158,7 @@ export class DagCheck {
     return parts.length === 1 ? parts[0] : Buffer.concat(parts)
   }
 
-  #enter(cid: CID): Below | Frame {
+  #enter(cid: CID, isRoot = false): Below | Frame {
     const multihash = cid.multihash.bytes
     const { rows } = this.#table
     const inline = identityBytes(cid) !== undefined
@@ -172,6 +180,7 @@ export class DagCheck {
       if (id !== undefined && cid.code === dagPbCode) rows.mark(id, walked | broken)
       return brokenBelow
     }
+    if (isRoot) this.#last = { cid, node }
     const file = node.kind === 'file'
     return { cid, id, links: linksOf(node), file, next: 0, size: file ? node.data.byteLength : 0, broken: false }
   }

@@ -63,9 +63,12 @@ export function checkPins(
         if (fault !== undefined) damage.push(damageOf('damaged', fault, state))
         continue
       }
+      if (fault !== undefined) {
+        damage.push(pinDamage('damaged', `${name}, which the manifest does not keep, ${fault}`, hints.database, []))
+        continue
+      }
       lonely.push({ root, depth: typeof row.depth === 'number' ? row.depth : Number.POSITIVE_INFINITY })
-      if (fault !== undefined) damage.push(pinDamage('damaged', `the pin of ${name} ${fault}`, hints.database, []))
-      else if (state !== undefined) notices.push({ file, ...withdrawnNotice(state) })
+      if (state !== undefined) notices.push({ file, ...withdrawnNotice(state) })
       else if (!claimed.has(name)) notices.push({ file, ...unrecordedNotice(name) })
     }
   } catch (error) {

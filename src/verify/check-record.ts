@@ -7,6 +7,7 @@ import type { DagCheck } from './check-dag.ts'
 import { type Damage, hints, repairHint } from './damage.ts'
 
 const bundleFormat = 'ovn-bundle/1'
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 const longestMetadata = 16 * 1_048_576
 
 /** The fields of metadata.json that a record repeats. */
@@ -102,7 +103,7 @@ function readMetadata(dag: DagCheck, file: CID | undefined): Metadata | undefine
   const bytes = file === undefined ? undefined : dag.bytesOf(file, longestMetadata)
   if (bytes === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const value: unknown = JSON.parse(utf8.decode(bytes))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
   } catch {
     return undefined

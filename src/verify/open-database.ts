@@ -20,9 +20,9 @@ const schemaVersion = 1
 /** The tables and indexes of FORMAT.md. */
 const schema: { readonly [name: string]: string } = {
   block: 'create table block (id integer primary key, multihash blob not null unique, bytes blob not null)',
-  pin: 'create table pin (root blob primary key, multihash blob not null, depth integer, metadata text not null) without rowid',
+  pin: 'create table pin ( id integer primary key autoincrement, root blob not null unique, multihash blob not null, depth integer, metadata text not null )',
   pin_multihash: 'create index pin_multihash on pin (multihash)',
-  hold: 'create table hold (owner text, multihash blob, primary key (owner, multihash)) without rowid',
+  hold: 'create table hold (id integer primary key autoincrement, owner text not null, multihash blob not null)',
   datastore: 'create table datastore (key text primary key, value blob not null) without rowid',
   edition:
     'create table edition ( slug text, version integer, root text not null, event text not null, start integer not null, length integer not null, primary key (slug, version, start) ) without rowid',

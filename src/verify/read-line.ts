@@ -96,7 +96,8 @@ type Shape = { readonly [field: string]: (value: unknown) => boolean }
 const isText = (value: unknown) => typeof value === 'string'
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
-const isRoot = (value: unknown) => typeof value === 'string' && /^b[a-z2-7]+$/.test(value) && isCid(value)
+const isCidText = (value: unknown) => typeof value === 'string' && /^b[a-z2-7]{10,}$/.test(value)
+const isRoot = (value: unknown) => isCidText(value) && isCid(value as string)
 const optional = (shape: (value: unknown) => boolean) => (value: unknown) => value === undefined || shape(value)
 
 const common: Shape = { v: (v) => v === knownVersion, event: isText, time: isText, parent: optional(isText) }
@@ -111,32 +112,34 @@ const edition: Shape = {
   datePublished: optional(isText),
   categories: isTexts,
   url: optional(isText),
-  source: optional(isRoot),
+  source: optional(isCidText),
   inputs: optional(isText),
-  previous: optional(isRoot),
+  previous: optional(isCidText),
   note: optional(isText),
   identifier: optional(isText),
 }
 
-const shapes: { readonly [event: string]: Shape } = {
-  publish: { ...edition, profile: isText, source: isRoot, inputs: isText },
-  import: edition,
-  fetch: edition,
-  rebuild: edition,
-  withdraw: { slug: isText, version: isCount, root: isRoot, reason: isText },
-  recover: { lost: isTexts },
+const shapes: { readonly [event: string]: readonly (readonly [field: string, fits: (value: unknown) => boolean])[] } = {
+  publish: Object.entries({ ...common, ...edition, profile: isText, source: isCidText, inputs: isText }),
+  import: Object.entries({ ...common, ...edition }),
+  fetch: Object.entries({ ...common, ...edition }),
+  rebuild: Object.entries({ ...common, ...edition }),
+  withdraw: Object.entries({ ...common, slug: isText, version: isCount, root: isRoot, reason: isText }),
+  recover: Object.entries({ ...common, lost: isTexts }),
 }
+
+const anyEvent = Object.entries(common)
 
 function wrongFieldOf(fields: Fields): string | undefined {
-  const event = typeof fields.event === 'string' && Object.hasOwn(shapes, fields.event) ? shapes[fields.event] : {}
-  return Object.entries({ ...common, ...event }).find(([field, fits]) => !fits(fields[field]))?.[0]
+  const known = typeof fields.event === 'string' && Object.hasOwn(shapes, fields.event)
+  const shape = known ? shapes[fields.event as string] : undefined
+  return (shape ?? anyEvent).find(([field, fits]) => !fits(fields[field]))?.[0]
 }
 
-/** Whether a text is a CID of version 1 in base32, in its one spelling. */
+/** Whether a text is a CID of version 1 in base32. */
 function isCid(text: string): boolean {
   try {
-    const cid = CID.parse(text)
-    return cid.version === 1 && cid.toString() === text
+    return CID.parse(text, base32).version === 1
   } catch {
     return false
   }

@@ -170,10 +170,14 @@ function toLine(record: ManifestRecord, line: number, offset: number, length: nu
   }
 }
 
-/** The record of a line that was read before; undefined where the file has changed meanwhile. */
+/** The record of a line that was read, and found right, before; undefined where another stands there now. */
 export function recordOf(handle: number, { offset, length, cid }: Line): ManifestRecord | undefined {
   const bytes = Buffer.allocUnsafe(length)
   if (readSync(handle, bytes, 0, length, offset) !== length) return undefined
-  const read = readLineStrictly(bytes)
-  return 'record' in read && read.record.cid === cid ? read.record : undefined
+  try {
+    const record = JSON.parse(bytes.toString('utf8')) as ManifestRecord | null
+    return record?.cid === cid ? record : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -81,7 +81,6 @@ export async function verifyArchive(
 /** One attempt. */
 class Check {
   readonly #options: VerifyOptions
-  readonly #pace: Pace
   readonly #manifestFile: string
   readonly #blocksFile: string
   readonly #damage: Damage[] = []
@@ -97,7 +96,6 @@ class Check {
 
   constructor(folder: string, options: VerifyOptions) {
     this.#options = options
-    this.#pace = new Pace(options.signal)
     this.#manifestFile = layout.manifest(folder)
     this.#blocksFile = layout.blocks(folder)
     // First the manifest: what it records was stored before.
@@ -141,10 +139,12 @@ class Check {
     const total = statSync(this.#blocksFile).size
     const fault = await table.hashAll(this.#options.signal, (count) => this.#tell(count, total))
     if (fault !== undefined) this.#damage.push(databaseDamage(fault))
-    const dag = new DagCheck(table, this.#pace)
-    await this.#checkEditions(live, dag)
+    const pace = new Pace(database, this.#options.signal)
+    const dag = new DagCheck(table, pace)
+    await this.#checkEditions(live, dag, pace)
     await this.#checkLonely(pins.lonely, dag)
     const strays = this.#straysOf(database, table)
+    pace.end()
     return this.#result(live, table, pins.pins, strays)
   }
 
@@ -165,7 +165,9 @@ class Check {
     const table = database === undefined ? undefined : this.#tableOf(database)
     if (database === undefined || table === undefined) return this.#result(live, undefined)
     for (const root of live) this.#damage.push(...checkPin(database, root))
-    await this.#checkEditions(live, new DagCheck(table, this.#pace))
+    const pace = new Pace(database, this.#options.signal)
+    await this.#checkEditions(live, new DagCheck(table, pace), pace)
+    pace.end()
     return this.#result(live, table)
   }
 
@@ -241,11 +243,11 @@ class Check {
   }
 
   /** Checks the DAG and the records of every live root, in the order of the manifest. */
-  async #checkEditions(live: readonly RootState[], dag: DagCheck): Promise<void> {
+  async #checkEditions(live: readonly RootState[], dag: DagCheck, pace: Pace): Promise<void> {
     const handle = live.length === 0 ? undefined : openSync(this.#manifestFile, 'r')
     try {
       for (const { root: name, editions } of live) {
-        if (this.#pace.isDue) await this.#pace.rest()
+        if (pace.isDue) await pace.rest()
         const root = CID.parse(name)
         const below = await dag.check(root)
         const label = labelOf(editions.at(-1) as RootLine)

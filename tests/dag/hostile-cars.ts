@@ -263,12 +263,12 @@ export const hostileCars: readonly HostileCar[] = [
   },
   {
     name: 'a block of 3 MiB that matches its CID',
-    make: () => carOf([], [rawBlock(new Uint8Array(3 * mebibyte))]),
+    make: () => carFrom([rawBlock(new Uint8Array(3 * mebibyte))]),
     says: /larger than 2097152 bytes/,
   },
   {
     name: 'a block of 2 MiB and a byte that matches its CID',
-    make: () => carOf([], [rawBlock(new Uint8Array(2 * mebibyte + 1))]),
+    make: () => carFrom([rawBlock(new Uint8Array(2 * mebibyte + 1))]),
     says: /larger than 2097152 bytes/,
   },
   { name: 'a section without a CID', make: () => after([5, 1, 2, 3, 4, 5]), says: /does not begin with a CID/ },
