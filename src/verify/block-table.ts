@@ -2,13 +2,15 @@
 // where they are the ones that their CID names. Each query is short: whoever publishes meanwhile does not wait.
 
 import { hash } from 'node:crypto'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
 import { create, decode as decodeMultihash } from 'multiformats/hashes/digest'
 import { maxBlockSize } from '../dag/profile.ts'
 import type { Fault } from './damage.ts'
-import { type DatabaseFault, faultOf } from './database-fault.ts'
+import type { DatabaseFault } from './database-fault.ts'
+import type { Disk } from './disk.ts'
+import type { Stored } from './open-database.ts'
 import { bad, hashed, RowStates } from './row-states.ts'
 
 /** What is wrong with a block. */
@@ -52,11 +54,13 @@ export class BlockTable {
   /** Small blocks that were found right, by row. */
   readonly #kept = new Map<number, { readonly multihash: Uint8Array; readonly bytes: Uint8Array }>()
   #keptBytes = 0
+  readonly #disk: Disk
   readonly #scan: StatementSync
   readonly #find: StatementSync
   readonly #read: StatementSync
 
-  constructor(database: DatabaseSync) {
+  constructor({ database, disk }: Stored) {
+    this.#disk = disk
     this.#scan = database.prepare(`select ${columns} from block where id > ? order by id`)
     this.#find = database.prepare('select id from block where multihash = ?')
     this.#read = database.prepare(`select ${columns} from block where multihash = ?`)
@@ -89,7 +93,7 @@ export class BlockTable {
       } catch (error) {
         for (const row of chunk) this.#hash(row)
         await Promise.all(pending)
-        return faultOf(error)
+        return this.#disk.faultOf(error)
       }
       if (chunk.length === 0) break
       if ((chunk[0] as Row)[0] <= before || last < (chunk[0] as Row)[0]) {
@@ -133,7 +137,7 @@ export class BlockTable {
       const id = this.#find.get(multihash)?.id
       return typeof id === 'number' ? id : missing
     } catch (error) {
-      return unreadable(error)
+      return this.#unreadable(error)
     }
   }
 
@@ -158,7 +162,7 @@ export class BlockTable {
     try {
       row = this.#read.get(multihash) as Row | undefined
     } catch (error) {
-      return unreadable(error)
+      return this.#unreadable(error)
     }
     if (row === undefined) return missing
     const [found, , content] = row
@@ -169,6 +173,11 @@ export class BlockTable {
   /** The rows whose bytes are not the right ones. */
   badRows(): IterableIterator<[id: number, row: BadRow]> {
     return this.#bad.entries()
+  }
+
+  #unreadable(error: unknown): BlockFault {
+    const { state, message } = this.#disk.faultOf(error)
+    return { state, message: `the database could not be read where it lies: ${message}` }
   }
 
   #hash(row: Row): void {
@@ -200,11 +209,6 @@ export class BlockTable {
 }
 
 const missing: BlockFault = { state: 'missing', message: 'it is not in the archive' }
-
-function unreadable(error: unknown): BlockFault {
-  const { state, message } = faultOf(error)
-  return { state, message: `the database could not be read where it lies: ${message}` }
-}
 
 function lengthOf([, , content]: Row): number {
   if (content instanceof Uint8Array) return content.byteLength
