@@ -140,12 +140,15 @@ define('verify', 'check that the archive is whole: every block, manifest line an
   ['ovn verify', 'the whole archive'],
   ['ovn verify harbour-inquiry', 'all versions of one article'],
   ['ovn verify harbour-inquiry@2 --json', 'one version, for a program'],
+  ['ovn verify article.car', 'a CAR file, without importing it'],
+  ['ovn verify downloaded/ --against harbour-inquiry', 'a folder or file, compared with an article'],
 ])
-  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways; or a CAR file')
+  .option('--against <ref>', 'compare a folder, or a single file, with this article')
   .action(
-    run(async (_, context, refs) => {
+    run(async (options, context, refs) => {
       const { verify } = await import('./commands/verify.ts')
-      return verify(refs as string[], context)
+      return verify(refs as string[], options, context)
     }),
   )
 

@@ -3,6 +3,8 @@
 
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { Links } from '../links/links-to.ts'
+import type { CarFindings } from '../verify/check-car.ts'
+import type { Comparison } from '../verify/compare-folder.ts'
 import type { Fault } from '../verify/damage.ts'
 import type { ArchiveChecked } from '../verify/verify-archive.ts'
 
@@ -226,6 +228,19 @@ export interface Verified extends ArchiveChecked {
   readonly state: 'intact' | Fault
 }
 
+/** A CAR file that was checked without being imported. */
+export interface CarChecked extends CarFindings {
+  readonly kind: 'car-checked'
+  readonly file: string
+}
+
+/** A folder or file on disk that was compared with an archived edition. */
+export interface Compared extends Comparison {
+  readonly kind: 'compared'
+  /** The archive's folder. */
+  readonly archiveFolder: string
+}
+
 /** Where blocks came from: the archive, a CAR, a host. */
 export interface BlockSource {
   readonly name: string
@@ -299,6 +314,8 @@ export type Result =
   | Unpublished
   | Collected
   | Verified
+  | CarChecked
+  | Compared
   | Fetched
   | Repaired
   | Exported

@@ -20,7 +20,7 @@ import type {
   Unpublished,
 } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
-import { verifiedText } from './verify-text.ts'
+import { carCheckedText, comparedText, verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -64,6 +64,10 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return collectedText(result)
     case 'verified':
       return verifiedText(result, bold)
+    case 'car-checked':
+      return carCheckedText(result, bold)
+    case 'compared':
+      return comparedText(result, bold)
     case 'fetched':
       return fetchedText(result, bold)
     case 'repaired':
@@ -94,6 +98,10 @@ function quietText(result: Result): string {
       return lines(...result.recorded.map(({ root }) => root))
     case 'verified':
       return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
+    case 'car-checked':
+      return lines(...result.roots.filter(({ state }) => state !== 'intact').map(({ root }) => root))
+    case 'compared':
+      return lines(...result.differences.map(({ path }) => safe(path)))
     case 'fetched':
     case 'repaired':
       return result.root
