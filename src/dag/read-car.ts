@@ -63,23 +63,43 @@ async function* checked(sections: AsyncGenerator<CarSection>, name: string): Asy
     const { cid, offset } = section
     throw new OvnError('damaged', `${name}: block ${cid} at byte ${offset} is damaged: its bytes do not match its CID`)
   }
-  let end: { readonly error?: unknown } | undefined
+  /** The section that is being waited for. */
+  let coming: Promise<IteratorResult<CarSection>> | undefined
+  function ask(): Promise<IteratorResult<CarSection>> {
+    coming ??= sections.next()
+    // A failure is met when its turn comes.
+    coming.catch(() => undefined)
+    return coming
+  }
   try {
-    while (end === undefined) {
-      const section = await sections.next().catch((error: unknown) => ({ error }))
-      if ('error' in section) end = section
-      else if (section.done === true) end = {}
-      else waiting.push({ section: section.value, right: check(section.value, name) })
-      // A small block is checked already: there is nothing to wait for, and whoever reads wants it now. Where a CAR breaks
-      // off, the blocks before that are right all the same.
-      while (waiting.length > (end === undefined ? ahead : 0) || typeof waiting[0]?.right === 'boolean') {
+    for (;;) {
+      // A block is handed over as soon as it is hashed, also where the stream is slow to bring the one after it, or breaks.
+      const { right } = waiting[0] ?? {}
+      if (right !== undefined && (waiting.length > ahead || right === true || (await isFirst(right, ask())))) {
         yield await next()
+        continue
       }
+      const { done, value: section } = await ask()
+      coming = undefined
+      if (done === true) return
+      waiting.push({ section, right: check(section, name) })
     }
   } finally {
-    await sections.return(undefined)
+    // A stream may never bring what is being waited for: it is told, and not waited for.
+    const closed = sections.return(undefined).catch(() => undefined)
+    if (coming === undefined) await closed
   }
-  if ('error' in end) throw end.error
+}
+
+/** Whether a hash is there before the next section is; also where there will be no next section. */
+function isFirst(right: Promise<boolean> | boolean, coming: Promise<IteratorResult<CarSection>>): Promise<boolean> {
+  return Promise.race([
+    Promise.resolve(right).then(() => true),
+    coming.then(
+      ({ done }) => done === true,
+      () => true,
+    ),
+  ])
 }
 
 function check({ cid, bytes, offset }: CarSection, name: string): Promise<boolean> | boolean {
@@ -237,8 +257,11 @@ async function readLength(reader: ByteReader, name: string, end: number): Promis
   }
 }
 
+/** The error of a CAR that ends too early: what stood in it until then is as right as ever. */
+export class CutShortError extends OvnError {}
+
 function cutShort(name: string, at: number): OvnError {
-  return new OvnError('damaged', `${name} is cut short: it ends at byte ${at}, in the middle of a block`, {
+  return new CutShortError('damaged', `${name} is cut short: it ends at byte ${at}, in the middle of a block`, {
     hint: 'fetch or copy it again',
   })
 }

@@ -57,6 +57,8 @@ export function talkOf(result: Result): string {
     }
     case 'imported':
       return prefixed(result.failed.flatMap(failureLines))
+    case 'exported':
+      return prefixed([...result.notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
     case 'rebuilt':
       return prefixed(result.problems.flatMap(problemLines))
     case 'unpublished':
@@ -65,6 +67,11 @@ export function talkOf(result: Result): string {
     case 'car-checked':
     case 'compared':
       return prefixed(result.notices.flatMap(problemLines))
+    case 'fetched':
+    case 'repaired': {
+      const failed = result.failed.map(({ source, message }) => ({ file: source, message }))
+      return prefixed([...failed, ...result.notices].flatMap(problemLines))
+    }
     default:
       return ''
   }
@@ -88,6 +95,7 @@ export function exitCodeOf(result: Result): number {
   switch (result.kind) {
     case 'published':
     case 'imported':
+    case 'exported':
       return result.failed.length > 0 ? errorCodes.partly.exit : 0
     case 'rebuilt':
       return result.problems.length > 0 ? errorCodes.partly.exit : 0
@@ -96,6 +104,9 @@ export function exitCodeOf(result: Result): number {
       return verifiedExits[result.state]
     case 'compared':
       return result.state === 'different' ? errorCodes.damaged.exit : verifiedExits[worstOf(result)]
+    case 'repaired':
+      if (result.unhealed.length === 0) return 0
+      return errorCodes[result.unhealed.some(({ code }) => code === 'offline') ? 'offline' : 'damaged'].exit
     default:
       return 0
   }

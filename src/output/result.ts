@@ -152,6 +152,40 @@ export interface Rebuilt {
   readonly problems: readonly Problem[]
 }
 
+export interface ExportedArticle {
+  /** Root CID. */
+  readonly root: string
+  /** Absent for a DAG that the manifest does not record. */
+  readonly slug?: string
+  readonly version?: number
+  readonly title?: string
+}
+
+/** A file or folder that was written. */
+export interface ExportedPlace {
+  /** As it was named, or from the folder that was; `-` is standard output. */
+  readonly path: string
+  readonly format: 'car' | 'folder' | 'bag'
+  /** `unchanged` held the same bytes already. */
+  readonly status: 'exported' | 'unchanged'
+  readonly articles: readonly ExportedArticle[]
+  /** Blocks in a CAR. */
+  readonly blocks?: number
+  /** Files in a folder, or in the payload of a bag. */
+  readonly files?: number
+  /** Bytes of the CAR, or of these files. */
+  readonly size: number
+}
+
+export interface Exported {
+  readonly kind: 'exported'
+  readonly archive: string
+  readonly places: readonly ExportedPlace[]
+  /** `file` names the article. */
+  readonly failed: readonly FailedArticle[]
+  readonly notices: readonly Problem[]
+}
+
 export interface Unpublished {
   readonly kind: 'unpublished'
   readonly archive: string
@@ -207,6 +241,64 @@ export interface Compared extends Comparison {
   readonly archiveFolder: string
 }
 
+/** Where blocks came from: the archive, a CAR, a host. */
+export interface BlockSource {
+  readonly name: string
+  readonly blocks: number
+  readonly bytes: number
+}
+
+/** A host that was of no use, or not of all that it might have been. */
+export interface FailedSource {
+  readonly source: string
+  /** `offline`, `damaged` or `not-found`. */
+  readonly code: string
+  readonly message: string
+}
+
+export interface Fetched {
+  readonly kind: 'fetched'
+  /** `unchanged` where it stood there, or was on record, already. */
+  readonly status: 'fetched' | 'unchanged'
+  /** CID of what was fetched: of the edition, or of what its path leads to. */
+  readonly root: string
+  /** Where it was written; absent where it is only kept in the archive. */
+  readonly path?: string
+  /** Files and their bytes; absent where nothing was written. */
+  readonly files?: number
+  readonly size?: number
+  /** The edition that is kept in the archive, and the archive's folder. */
+  readonly archive?: string
+  readonly article?: Entry
+  /** Who gave how many blocks, in the order in which they were asked. */
+  readonly sources: readonly BlockSource[]
+  readonly failed: readonly FailedSource[]
+  readonly notices: readonly Problem[]
+}
+
+export interface RepairedBlock {
+  readonly cid: string
+  /** What it was before. */
+  readonly was: 'damaged' | 'missing'
+}
+
+export interface Repaired {
+  readonly kind: 'repaired'
+  readonly archive: string
+  readonly article: Entry
+  readonly root: string
+  /** Blocks of the edition that were read. */
+  readonly blocks: number
+  readonly healed: readonly RepairedBlock[]
+  /** Whether the pin was missing, and is there again. */
+  readonly repinned: boolean
+  /** What is as it was; blocks below these could not be looked at. */
+  readonly unhealed: readonly (RepairedBlock & { readonly code: string; readonly message: string })[]
+  readonly sources: readonly BlockSource[]
+  readonly failed: readonly FailedSource[]
+  readonly notices: readonly Problem[]
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
@@ -219,12 +311,15 @@ export type Result =
   | Listed
   | Shown
   | Logged
-  | Computed
-  | Imported
-  | Rebuilt
-  | Printed
   | Unpublished
   | Collected
   | Verified
   | CarChecked
   | Compared
+  | Fetched
+  | Repaired
+  | Exported
+  | Imported
+  | Rebuilt
+  | Computed
+  | Printed

@@ -88,8 +88,13 @@ export interface RootState {
   live: boolean
 }
 
-/** Follows the events of every root. A withdrawal must be of an edition that was recorded before it. */
-export function followRoots({ lines, claimed }: ReadManifest): { roots: Map<string, RootState>; damage: Damage[] } {
+/**
+ * Follows the events of every root. A withdrawal must be of an edition that was recorded before it, unless records are known to
+ * be lost.
+ */
+export function followRoots(manifest: ReadManifest): { roots: Map<string, RootState>; damage: Damage[] } {
+  const { lines, claimed } = manifest
+  const hasLost = hasLostRecords(manifest)
   const roots = new Map<string, RootState>()
   const damage: Damage[] = []
   for (const line of lines) {
@@ -103,7 +108,7 @@ export function followRoots({ lines, claimed }: ReadManifest): { roots: Map<stri
     }
     state.live = !withdrawn
     if (!withdrawn) state.editions.push(line)
-    else if (!state.editions.some((edition) => isSameEdition(edition, line)) && !claimed.has(root)) {
+    else if (!state.editions.some((edition) => isSameEdition(edition, line)) && !claimed.has(root) && !hasLost) {
       damage.push({
         state: 'damaged',
         kind: 'record',
@@ -115,6 +120,11 @@ export function followRoots({ lines, claimed }: ReadManifest): { roots: Map<stri
     }
   }
   return { roots, damage }
+}
+
+/** Whether a record says that others were lost: what they recorded is not known, and not damage any more. */
+function hasLostRecords({ lines }: ReadManifest): boolean {
+  return lines.some(({ lost }) => lost !== undefined && lost.length > 0)
 }
 
 function isSameEdition(a: RootLine, b: RootLine): boolean {
@@ -130,9 +140,11 @@ export function labelOf({ slug, version }: Pick<RootLine, 'slug' | 'version'>): 
 export function checkVersions(
   editions: Iterable<RootLine>,
   roots: ReadonlyMap<string, RootState>,
-  claimed: ReadonlySet<string>,
+  manifest: ReadManifest,
   file: string,
 ): ChainFindings {
+  const { claimed } = manifest
+  const hasLost = hasLostRecords(manifest)
   const damage: Damage[] = []
   const notices: Problem[] = []
   for (const edition of editions) {
@@ -155,8 +167,8 @@ export function checkVersions(
       wrong('damaged', `${label} is a first version, and names one that it replaces`)
     const before = roots.get(previous)?.editions ?? []
     if (before.some((each) => each.slug === edition.slug && each.version === version - 1)) continue
-    if (event !== 'publish') {
-      notices.push({ file, line, message: `${label} came into the archive without the version that it replaces` })
+    if (event !== 'publish' || (hasLost && before.length === 0)) {
+      notices.push({ file, line, message: `the version that ${label} replaces is not recorded here` })
     } else if (before.length > 0) {
       wrong('damaged', `${label} replaces ${previous}, which is not the version before it`)
     } else if (!claimed.has(previous)) {

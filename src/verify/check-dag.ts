@@ -133,13 +133,27 @@ export class DagCheck {
     }
   }
 
-  /** The entries of a directory that is one block; undefined for everything else, and where it is not intact. */
+  /** The entries of a directory, sharded or not; undefined for everything else, and where it is not intact. */
   entriesOf(root: CID): ReadonlyMap<string, CID> | undefined {
-    const node = this.#last?.cid === root ? this.#last.node : this.#nodeOf(root)
-    if ('kind' in node && node.kind === 'directory') {
-      return new Map(node.entries.map(({ name, cid }) => [name, cid]))
+    const entries = new Map<string, CID>()
+    const stack = [root]
+    for (let cid = stack.pop(), steps = 0; cid !== undefined; cid = stack.pop(), steps += 1) {
+      const node = this.#last?.cid === cid ? this.#last.node : this.#nodeOf(cid)
+      if (!('kind' in node) || (node.kind !== 'directory' && node.kind !== 'shard') || steps > mostSteps)
+        return undefined
+      for (const { name, cid: below } of node.entries) {
+        if (name === undefined) stack.push(below)
+        else entries.set(name, below)
+      }
     }
-    return undefined
+    return entries
+  }
+
+  /** Whether a block is a file, or the first of one. */
+  isFile(cid: CID): boolean {
+    if (cid.code === rawCode) return true
+    const node = this.#nodeOf(cid)
+    return 'kind' in node && node.kind === 'file'
   }
 
   /** The bytes of a file; undefined where it is no file, not intact, or larger than `most` bytes. */
@@ -182,7 +196,7 @@ export class DagCheck {
     }
     if (isRoot) this.#last = { cid, node }
     const file = node.kind === 'file'
-    return { cid, id, links: linksOf(node), file, next: 0, size: file ? node.data.byteLength : 0, broken: false }
+    return { cid, id, links: linksOf(node), file, next: 0, size: ownSize(node), broken: false }
   }
 
   /** Takes up what is known of the next link of a node. */
@@ -263,6 +277,12 @@ function linksOf(node: DagNode): Link[] {
     case 'symlink':
       return []
   }
+}
+
+/** Bytes of the files below a node that are in it itself. A symbolic link counts as a file that holds its target. */
+function ownSize(node: DagNode): number {
+  if (node.kind === 'file') return node.data.byteLength
+  return node.kind === 'symlink' ? Buffer.byteLength(node.target) : 0
 }
 
 function joinPath(path: string, name: string | undefined): string {

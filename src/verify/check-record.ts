@@ -69,17 +69,17 @@ export function checkRecord(
     return damage
   }
   const metadata = readMetadata(dag, entries.get('metadata.json'))
-  const source = entries.get('article.md')
-  if (record.source === undefined && (source === undefined || metadata?.schemaVersion !== bundleFormat)) return damage
+  const isBundle = metadata?.schemaVersion === bundleFormat
+  if (record.source === undefined && !isBundle) return damage
 
-  for (const path of ['article.md', 'index.html', 'metadata.json']) if (!entries.has(path)) lacks(path, 'is not in it')
-  if (source !== undefined) compare('source', record.source, source.toString())
-  if (metadata === undefined) {
-    if (size !== undefined && entries.has('metadata.json')) lacks('metadata.json', 'is not a JSON object')
-    return damage
+  if (record.event === 'publish') {
+    for (const path of ['article.md', 'index.html', 'metadata.json'])
+      if (!entries.has(path)) lacks(path, 'is not in it')
   }
-  if (metadata.schemaVersion !== bundleFormat) {
-    lacks('metadata.json', `is not of the format ${bundleFormat}`)
+  const source = entries.get('article.md')
+  compare('source', record.source, source !== undefined && dag.isFile(source) ? source.toString() : undefined)
+  if (!isBundle) {
+    if (size !== undefined) lacks('metadata.json', `is not that of a bundle of the format ${bundleFormat}`)
     return damage
   }
   compare('slug', record.identifier ?? record.slug, metadata.identifier)
@@ -88,11 +88,7 @@ export function checkRecord(
   compare('date', record.datePublished, metadata.datePublished)
   compare('categories', record.categories, metadata.articleSection ?? [])
   compare('address', record.url, metadata.url)
-  compare(
-    'previous version',
-    record.previous === undefined ? undefined : `ipfs://${record.previous}`,
-    revisedBy(metadata),
-  )
+  compare('previous version', record.previous, revisedBy(metadata))
   if (record.note !== undefined && !correctionsOf(metadata).includes(record.note)) {
     compare('note', record.note, correctionsOf(metadata).at(-1))
   }
@@ -111,8 +107,8 @@ function readMetadata(dag: DagCheck, file: CID | undefined): Metadata | undefine
 }
 
 function revisedBy(metadata: Metadata): unknown {
-  const revised = metadata['prov:wasRevisionOf']
-  return typeof revised === 'object' && revised !== null ? (revised as { '@id'?: unknown })['@id'] : revised
+  const id = (metadata['prov:wasRevisionOf'] as { readonly '@id'?: unknown } | null | undefined)?.['@id']
+  return typeof id === 'string' ? id.replace(/^ipfs:\/\//, '') : id
 }
 
 function correctionsOf({ correction }: Metadata): string[] {

@@ -19,16 +19,17 @@ const schemaVersion = 1
 
 /** The tables and indexes of FORMAT.md. */
 const schema: { readonly [name: string]: string } = {
-  block: 'create table block (id integer primary key, multihash blob not null unique, bytes blob not null)',
-  pin: 'create table pin ( id integer primary key autoincrement, root blob not null unique, multihash blob not null, depth integer, metadata text not null )',
-  pin_multihash: 'create index pin_multihash on pin (multihash)',
-  hold: 'create table hold (id integer primary key autoincrement, owner text not null, multihash blob not null)',
-  datastore: 'create table datastore (key text primary key, value blob not null) without rowid',
+  block: 'CREATE TABLE block (id integer primary key, multihash blob not null unique, bytes blob not null)',
+  pin: 'CREATE TABLE pin ( id integer primary key autoincrement, root blob not null unique, multihash blob not null, depth integer, metadata text not null )',
+  pin_multihash: 'CREATE INDEX pin_multihash on pin (multihash)',
+  hold: 'CREATE TABLE hold (id integer primary key autoincrement, owner text not null, multihash blob not null)',
+  sqlite_sequence: 'CREATE TABLE sqlite_sequence(name,seq)',
+  datastore: 'CREATE TABLE datastore (key text primary key, value blob not null) without rowid',
   edition:
-    'create table edition ( slug text, version integer, root text not null, event text not null, start integer not null, length integer not null, primary key (slug, version, start) ) without rowid',
-  edition_root: 'create index edition_root on edition (root)',
+    'CREATE TABLE edition ( slug text, version integer, root text not null, event text not null, start integer not null, length integer not null, primary key (slug, version, start) ) without rowid',
+  edition_root: 'CREATE INDEX edition_root on edition (root)',
   manifest_mark:
-    'create table manifest_mark (size integer not null, lines integer not null, last_start integer not null, last_cid text not null)',
+    'CREATE TABLE manifest_mark (size integer not null, lines integer not null, last_start integer not null, last_cid text not null)',
 }
 
 export interface OpenedDatabase {
@@ -129,9 +130,12 @@ function checkFormat(database: DatabaseSync, header: Buffer, file: string): Dama
   // With a higher number SQLite reads the file, and never writes into it again.
   if ((header[18] as number) > 2) damage.push(damaged('its header says that it cannot be written to'))
   const found = new Map<string, string>()
-  for (const { type, name, sql } of database.prepare('select type, name, sql from sqlite_schema').iterate()) {
+  for (const row of database.prepare('select type, name, tbl_name as "table", sql from sqlite_schema').iterate()) {
+    const { type, name, sql, table } = row
     if (type === 'trigger' || type === 'view') damage.push(damaged(`it has a ${type} that no archive has: ${name}`))
-    else found.set(String(name), normalise(String(sql)))
+    else if (isNamedAsItIs(String(type), String(name), String(table), String(sql))) {
+      found.set(String(name), normalise(String(sql)))
+    }
   }
   for (const [name, sql] of Object.entries(schema)) {
     if (!found.has(name)) damage.push(damaged(`the table or index ${name} is missing`))
@@ -141,9 +145,13 @@ function checkFormat(database: DatabaseSync, header: Buffer, file: string): Dama
   return damage
 }
 
+/** Whether the columns beside a statement say the same as the statement does. */
+function isNamedAsItIs(type: string, name: string, table: string, sql: string): boolean {
+  return type === 'table' ? table === name : type === 'index' && (sql === 'null' || sql.includes(` on ${table} `))
+}
+
 function normalise(sql: string): string {
   return sql
-    .toLowerCase()
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/ ?([(),]) ?/g, '$1')
     .trim()

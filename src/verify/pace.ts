@@ -9,15 +9,16 @@ const every = 50
 
 export class Pace {
   readonly #signal: AbortSignal
-  readonly #database: DatabaseSync
+  readonly #database: DatabaseSync | undefined
   /** Whether the database stands still anyway. */
   readonly #held: boolean
   #restedAt = 1000 * uptime()
 
-  constructor(database: DatabaseSync, signal: AbortSignal) {
+  /** With a database that is read meanwhile, if there is one. */
+  constructor(signal: AbortSignal, database?: DatabaseSync) {
     this.#signal = signal
     this.#database = database
-    this.#held = database.isTransaction
+    this.#held = database?.isTransaction ?? true
     this.#begin()
   }
 
@@ -37,10 +38,10 @@ export class Pace {
 
   /** Ends the work. */
   end(): void {
-    if (!this.#held && this.#database.isTransaction) this.#database.exec('commit')
+    if (!this.#held && this.#database?.isTransaction) this.#database.exec('commit')
   }
 
   #begin(): void {
-    if (!this.#held) this.#database.exec('begin')
+    if (!this.#held) this.#database?.exec('begin')
   }
 }

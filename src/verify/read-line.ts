@@ -96,8 +96,7 @@ type Shape = { readonly [field: string]: (value: unknown) => boolean }
 const isText = (value: unknown) => typeof value === 'string'
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
-const isCidText = (value: unknown) => typeof value === 'string' && /^b[a-z2-7]{10,}$/.test(value)
-const isRoot = (value: unknown) => isCidText(value) && isCid(value as string)
+const isRoot = (value: unknown) => typeof value === 'string' && /^b[a-z2-7]{10,}$/.test(value) && isCid(value)
 const optional = (shape: (value: unknown) => boolean) => (value: unknown) => value === undefined || shape(value)
 
 const common: Shape = { v: (v) => v === knownVersion, event: isText, time: isText, parent: optional(isText) }
@@ -112,15 +111,15 @@ const edition: Shape = {
   datePublished: optional(isText),
   categories: isTexts,
   url: optional(isText),
-  source: optional(isCidText),
+  source: optional(isText),
   inputs: optional(isText),
-  previous: optional(isCidText),
+  previous: optional(isText),
   note: optional(isText),
   identifier: optional(isText),
 }
 
 const shapes: { readonly [event: string]: readonly (readonly [field: string, fits: (value: unknown) => boolean])[] } = {
-  publish: Object.entries({ ...common, ...edition, profile: isText, source: isCidText, inputs: isText }),
+  publish: Object.entries({ ...common, ...edition, profile: isText, source: isText, inputs: isText }),
   import: Object.entries({ ...common, ...edition }),
   fetch: Object.entries({ ...common, ...edition }),
   rebuild: Object.entries({ ...common, ...edition }),

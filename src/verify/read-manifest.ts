@@ -1,6 +1,6 @@
 // The manifest, line by line. Only what later checks need of a record stays in memory; the rest is read again where it is wanted.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { OvnError } from '../errors.ts'
 import type { EditionEvent, ManifestRecord } from '../manifest/record.ts'
 import { type Damage, hints } from './damage.ts'
@@ -47,6 +47,8 @@ export interface ReadManifest {
   readonly damage: readonly Damage[]
   /** Bytes after the last newline: an unfinished line. */
   readonly torn: number
+  /** What tells the file from one that was written to since, or put in its place. */
+  readonly stamp: string
 }
 
 const newline = 0x0a
@@ -62,6 +64,16 @@ export function isWithdrawLine(line: Line): line is RootLine {
   return line.event === 'withdraw'
 }
 
+/** What tells a file from what it was or will be; empty where there is none. */
+export function stampOf(file: string): string {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  return stats === undefined ? '' : toStamp(stats)
+}
+
+function toStamp({ ino, size, mtimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`
+}
+
 /** Reads every line. Throws an OvnError `unsupported` for one of a newer format; errors of the disk are passed on. */
 export function readManifest(file: string): ReadManifest {
   let handle: number
@@ -69,7 +81,7 @@ export function readManifest(file: string): ReadManifest {
     handle = openSync(file, 'r')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return { exists: false, size: 0, lines: [], bad: [], claimed: new Set(), damage: [], torn: 0 }
+    return { exists: false, size: 0, lines: [], bad: [], claimed: new Set(), damage: [], torn: 0, stamp: '' }
   }
   try {
     return readAll(handle)
@@ -121,8 +133,9 @@ function readAll(handle: number): ReadManifest {
     offset += bytes.length + 1
   }
 
-  const { size } = fstatSync(handle)
-  const buffer = Buffer.allocUnsafe(Math.min(readSize, size + 1))
+  const stats = fstatSync(handle)
+  const stamp = toStamp(stats)
+  const buffer = Buffer.allocUnsafe(Math.min(readSize, stats.size + 1))
   let rest: Buffer = Buffer.alloc(0)
   for (let position = 0; ; ) {
     const count = readSync(handle, buffer, 0, buffer.length, position)
@@ -142,15 +155,15 @@ function readAll(handle: number): ReadManifest {
   if (rest.length > longestLine) {
     number += 1
     addBad(rest.subarray(0, 65_536), `it is longer than ${longestLine} bytes, and nothing after it was read`)
-    return { exists: true, size: offset, lines, bad, claimed, damage, torn: 0 }
+    return { exists: true, size: offset, lines, bad, claimed, damage, torn: 0, stamp }
   }
   // A crash leaves the beginning of a line. A whole line with another byte where its newline should be is no such thing.
   if (rest.length > 1 && 'record' in readLineStrictly(rest.subarray(0, -1))) {
     number += 1
     addBad(rest, 'the newline at its end is another byte')
-    return { exists: true, size: offset + rest.length, lines, bad, claimed, damage, torn: 0 }
+    return { exists: true, size: offset + rest.length, lines, bad, claimed, damage, torn: 0, stamp }
   }
-  return { exists: true, size: offset, lines, bad, claimed, damage, torn: rest.length }
+  return { exists: true, size: offset, lines, bad, claimed, damage, torn: rest.length, stamp }
 }
 
 function toLine(record: ManifestRecord, line: number, offset: number, length: number): Line {

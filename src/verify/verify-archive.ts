@@ -20,7 +20,7 @@ import { type Damage, hints, type Need, repairHint } from './damage.ts'
 import { faultOf } from './database-fault.ts'
 import { checkStructure, databaseDamage, type OpenedDatabase, openToVerify } from './open-database.ts'
 import { Pace } from './pace.ts'
-import { isEditionLine, type ReadManifest, type RootLine, readManifest, recordOf } from './read-manifest.ts'
+import { isEditionLine, type ReadManifest, type RootLine, readManifest, recordOf, stampOf } from './read-manifest.ts'
 import { hashed, needed } from './row-states.ts'
 
 /** Everything that was found. */
@@ -93,6 +93,7 @@ class Check {
   #opened: OpenedDatabase
   #version: unknown
   #done = 0
+  #wholeArchive = true
 
   constructor(folder: string, options: VerifyOptions) {
     this.#options = options
@@ -120,7 +121,7 @@ class Check {
     const versions = checkVersions(
       this.#manifest.lines.filter(isEditionLine),
       roots,
-      this.#manifest.claimed,
+      this.#manifest,
       this.#manifestFile,
     )
     this.#damage.push(...this.#manifest.damage, ...parentDamage, ...rootDamage, ...versions.damage)
@@ -139,7 +140,7 @@ class Check {
     const total = statSync(this.#blocksFile).size
     const fault = await table.hashAll(this.#options.signal, (count) => this.#tell(count, total))
     if (fault !== undefined) this.#damage.push(databaseDamage(fault))
-    const pace = new Pace(database, this.#options.signal)
+    const pace = new Pace(this.#options.signal, database)
     const dag = new DagCheck(table, pace)
     await this.#checkEditions(live, dag, pace)
     await this.#checkLonely(pins.lonely, dag)
@@ -150,6 +151,7 @@ class Check {
 
   async some(refs: readonly string[], hold: boolean): Promise<ArchiveChecked> {
     const database = await this.#begin(hold)
+    this.#wholeArchive = false
     const { roots } = followRoots(this.#manifest)
     const wanted = this.#find(refs, roots)
     const live = wanted.filter((root) => root.live)
@@ -159,13 +161,13 @@ class Check {
         this.#notices.push({ file: this.#manifestFile, message: `${label} is withdrawn: its blocks are not kept` })
     }
     const lines = live.flatMap(({ editions }) => editions)
-    const versions = checkVersions(lines, roots, this.#manifest.claimed, this.#manifestFile)
+    const versions = checkVersions(lines, roots, this.#manifest, this.#manifestFile)
     this.#damage.push(...versions.damage)
     this.#notices.push(...versions.notices)
     const table = database === undefined ? undefined : this.#tableOf(database)
     if (database === undefined || table === undefined) return this.#result(live, undefined)
     for (const root of live) this.#damage.push(...checkPin(database, root))
-    const pace = new Pace(database, this.#options.signal)
+    const pace = new Pace(this.#options.signal, database)
     await this.#checkEditions(live, new DagCheck(table, pace), pace)
     pace.end()
     return this.#result(live, table)
@@ -201,8 +203,7 @@ class Check {
   }
 
   #manifestHasChanged(): boolean {
-    const size = statSync(this.#manifestFile, { throwIfNoEntry: false })?.size ?? 0
-    return size !== this.#manifest.size + this.#manifest.torn
+    return stampOf(this.#manifestFile) !== this.#manifest.stamp
   }
 
   #tableOf(database: DatabaseSync): BlockTable | undefined {
@@ -343,6 +344,7 @@ class Check {
   #result(live: readonly RootState[], table: BlockTable | undefined, pins = 0, strays = noStrays): ArchiveChecked {
     const editions = live.flatMap((root) => root.editions)
     const labels = new Set(editions.map(labelOf))
+    const { lines, bad } = this.#manifest
     const damage = [...this.#damage, ...this.#blockDamage.values()]
     const harmed = new Set(damage.flatMap(({ needs }) => needs.map(({ article }) => article)))
     return {
@@ -351,7 +353,7 @@ class Check {
       harmed: table === undefined ? labels.size : [...labels].filter((label) => harmed.has(label)).length,
       blocks: table?.blocks ?? 0,
       bytes: table?.bytes ?? 0,
-      lines: this.#manifest.lines.length + this.#manifest.bad.length,
+      lines: this.#wholeArchive ? lines.length + bad.length : 0,
       pins,
       strays,
       damage,

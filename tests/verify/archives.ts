@@ -78,7 +78,9 @@ function contextOf(archive: string) {
     signal: new AbortController().signal,
     report: () => undefined,
     readInput: async () => new Uint8Array(),
-    streamInput: () => process.stdin,
+    streamInput: async function* () {},
+    writeOutput: () => Promise.reject(new Error('nothing is to be written')),
+    outputIsTerminal: false,
   }
 }
 
@@ -110,7 +112,9 @@ async function addForeign(archive: Archive): Promise<void> {
   archive.blocks.insert(cidOf('stray'), Buffer.from('stray'))
   archive.blocks.insert(cidOf('held'), Buffer.from('held'))
   const database = new DatabaseSync(join(archive.folder, 'blocks.sqlite'))
-  database.prepare('insert into hold values (?, ?)').run('some process', cidOf('held').multihash.bytes)
+  database
+    .prepare('insert into hold (owner, multihash) values (?, ?)')
+    .run('some process', cidOf('held').multihash.bytes)
   database.close()
 }
 
