@@ -80,6 +80,7 @@ define('list', 'list the archived articles, newest first', [
   .option('--category <name>', 'only articles of this category')
   .option('--since <date>', 'only articles of this day or later')
   .option('--all-versions', 'older versions too')
+  .option('--withdrawn', 'those that were withdrawn, too: when and why')
   .action(
     run(async (options, context) => {
       const { list } = await import('./commands/list.ts')
@@ -108,6 +109,44 @@ define('log', 'list the versions of an article: when, why, which CID', [
     run(async (_, context, ref) => {
       const { log } = await import('./commands/log.ts')
       return log(ref as string, context)
+    }),
+  )
+
+define('unpublish', 'withdraw an article: record why, and keep it no longer', [
+  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
+  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .option('--reason <text>', 'why; it is recorded for good, and must be given')
+  .action(
+    run(async (options, context, ref) => {
+      const { unpublish } = await import('./commands/unpublish.ts')
+      return unpublish(ref as string, options, context)
+    }),
+  )
+
+define('gc', 'free blocks that no pin needs, and give their space back', [
+  ['ovn gc --dry-run', 'say what would go'],
+  ['ovn gc', 'also while others publish'],
+])
+  .option('-n, --dry-run', 'free nothing')
+  .action(
+    run(async (options, context) => {
+      const { gc } = await import('./commands/gc.ts')
+      return gc(options, context)
+    }),
+  )
+
+define('verify', 'check that the archive is whole: every block, manifest line and pin', [
+  ['ovn verify', 'the whole archive'],
+  ['ovn verify harbour-inquiry', 'all versions of one article'],
+  ['ovn verify harbour-inquiry@2 --json', 'one version, for a program'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .action(
+    run(async (_, context, refs) => {
+      const { verify } = await import('./commands/verify.ts')
+      return verify(refs as string[], context)
     }),
   )
 
@@ -169,6 +208,24 @@ define('import', 'keep articles that come from elsewhere: hash every block, pin,
     run(async (options, context, sources) => {
       const { importAll } = await import('./commands/import.ts')
       return importAll(sources as string[], options, context)
+    }),
+  )
+
+define('export', 'write articles as CARs, folders, or bags, for others to keep', [
+  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
+  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
+  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
+  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
+  .option('--all', 'every version of every article that is not withdrawn')
+  .option('--format <format>', 'car, folder or bag', 'car')
+  .option('--force', 'replace what is there')
+  .action(
+    run(async (options, context, refs) => {
+      const { exportArticles } = await import('./commands/export.ts')
+      return exportArticles(refs as string[], options, context)
     }),
   )
 
@@ -261,6 +318,8 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       report: (done) => progress?.report(done),
       readInput,
       streamInput: () => process.stdin,
+      writeOutput,
+      outputIsTerminal: process.stdout.isTTY,
     }
     // What prints is loaded when the command is under way: it may wait for others meanwhile.
     const running = recipe(command.opts(), context, args[0])
@@ -275,13 +334,13 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       progress.end()
     }
     process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
-    await endProcess()
+    await endProcess([process.stdout, process.stderr])
   }
 }
 
 /** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
-async function endProcess(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
+async function endProcess(streams: readonly NodeJS.WriteStream[]): Promise<void> {
+  for (const stream of streams) {
     if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
   }
   flushCompileCache()
@@ -297,6 +356,26 @@ function readInput(): Promise<Uint8Array> {
     return Buffer.concat(parts)
   })()
   return input
+}
+
+/** Waits for whoever reads, so that nothing piles up here. Throws where nobody reads any more, and when it is told to stop. */
+function writeOutput(bytes: Uint8Array): Promise<void> {
+  const { signal } = interruption
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    process.stdout.write(bytes, (error) => {
+      signal.removeEventListener('abort', stop)
+      if (error) reject(outputClosed(error))
+      else resolve()
+    })
+  })
+}
+
+function outputClosed(cause: NodeJS.ErrnoException): Error {
+  if (cause.code !== 'EPIPE' && cause.code !== 'ERR_STREAM_DESTROYED') return cause
+  return new OvnError('storage', 'standard output was closed before all was written', { cause })
 }
 
 /** Prints an error and sets the exit code. */
@@ -342,4 +421,6 @@ try {
   }
 } catch (error) {
   if (!isHelp(error)) await fail(error)
+  // What nobody takes from stdout would keep the process waiting.
+  if (interruption.signal.aborted) await endProcess([process.stderr])
 }

@@ -12,8 +12,10 @@ const order = [
   'dag',
   'manifest',
   'archive',
+  'bag',
   'links',
   'network',
+  'verify',
   'output',
   'commands',
   'cli.ts',
@@ -56,7 +58,7 @@ describe('the import order', () => {
 
   it.each([
     ['helia', 'archive/node.ts'],
-    ['node:sqlite', 'archive/'],
+    ['node:sqlite', /^(archive|verify)\//],
     ['markdown-it', 'article/'],
     ['commander', /^(cli\.ts|commands\/completion\.ts)$/],
   ])('%s is imported in %s alone', (library, place) => {

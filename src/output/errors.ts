@@ -50,25 +50,50 @@ export function errorText(document: ErrorDocument): string {
 
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
-  if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
-  if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
-  if (result.kind === 'fetched' || result.kind === 'repaired') {
-    const failed = result.failed.map(({ source, message }) => ({ file: source, message }))
-    return prefixed([...failed, ...result.notices].flatMap(problemLines))
+  switch (result.kind) {
+    case 'published': {
+      const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
+      return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+    }
+    case 'imported':
+      return prefixed(result.failed.flatMap(failureLines))
+    case 'exported':
+      return prefixed([...result.notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+    case 'rebuilt':
+      return prefixed(result.problems.flatMap(problemLines))
+    case 'unpublished':
+    case 'collected':
+    case 'verified':
+      return prefixed(result.notices.flatMap(problemLines))
+    case 'fetched':
+    case 'repaired': {
+      const failed = result.failed.map(({ source, message }) => ({ file: source, message }))
+      return prefixed([...failed, ...result.notices].flatMap(problemLines))
+    }
+    default:
+      return ''
   }
-  if (result.kind !== 'published') return ''
-  const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
-  return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
 }
+
+// What could not be checked is not known to be damaged.
+const verifiedExits = {
+  intact: 0,
+  damaged: errorCodes.damaged.exit,
+  missing: errorCodes.damaged.exit,
+  'not checked': errorCodes.partly.exit,
+} as const
 
 /** The exit code of a result. */
 export function exitCodeOf(result: Result): number {
   switch (result.kind) {
     case 'published':
     case 'imported':
-      return result.failed.length > 0 ? 7 : 0
+    case 'exported':
+      return result.failed.length > 0 ? errorCodes.partly.exit : 0
     case 'rebuilt':
-      return result.problems.length > 0 ? 7 : 0
+      return result.problems.length > 0 ? errorCodes.partly.exit : 0
+    case 'verified':
+      return verifiedExits[result.state]
     case 'repaired':
       if (result.unhealed.length === 0) return 0
       return errorCodes[result.unhealed.some(({ code }) => code === 'offline') ? 'offline' : 'damaged'].exit

@@ -3,6 +3,8 @@
 
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { Links } from '../links/links-to.ts'
+import type { Fault } from '../verify/damage.ts'
+import type { ArchiveChecked } from '../verify/verify-archive.ts'
 
 /** The version of the JSON documents. */
 export const resultSchema = 1
@@ -70,6 +72,8 @@ export interface Entry {
   readonly note?: string
   /** When it was recorded: ISO 8601, UTC. */
   readonly time: string
+  /** When and why it was withdrawn; absent where it was not. */
+  readonly withdrawn?: { readonly time: string; readonly reason: string }
 }
 
 export interface Listed {
@@ -91,7 +95,7 @@ export interface Shown {
   readonly pinned: boolean
   readonly links: Links
   readonly files: readonly ShownFile[]
-  /** The bundle's metadata.json; null for what is no bundle of ovn. */
+  /** The bundle's metadata.json; null for what is no bundle of ovn, and where a withdrawn edition's blocks are gone. */
   readonly metadata: unknown
   /** All versions, oldest first. */
   readonly versions: readonly Entry[]
@@ -144,6 +148,82 @@ export interface Rebuilt {
   readonly repinned: readonly string[]
   /** What could not be rebuilt. */
   readonly problems: readonly Problem[]
+}
+
+export interface ExportedArticle {
+  /** Root CID. */
+  readonly root: string
+  /** Absent for a DAG that the manifest does not record. */
+  readonly slug?: string
+  readonly version?: number
+  readonly title?: string
+}
+
+/** A file or folder that was written. */
+export interface ExportedPlace {
+  /** As it was named, or from the folder that was; `-` is standard output. */
+  readonly path: string
+  readonly format: 'car' | 'folder' | 'bag'
+  /** `unchanged` held the same bytes already. */
+  readonly status: 'exported' | 'unchanged'
+  readonly articles: readonly ExportedArticle[]
+  /** Blocks in a CAR. */
+  readonly blocks?: number
+  /** Files in a folder, or in the payload of a bag. */
+  readonly files?: number
+  /** Bytes of the CAR, or of these files. */
+  readonly size: number
+}
+
+export interface Exported {
+  readonly kind: 'exported'
+  readonly archive: string
+  readonly places: readonly ExportedPlace[]
+  /** `file` names the article. */
+  readonly failed: readonly FailedArticle[]
+  readonly notices: readonly Problem[]
+}
+
+export interface Unpublished {
+  readonly kind: 'unpublished'
+  readonly archive: string
+  /** What the ref named, oldest first. All of it is withdrawn. */
+  readonly articles: readonly (Entry & {
+    /** `withdrawn` now, or `already` before. */
+    readonly status: 'withdrawn' | 'already'
+    readonly links: Links
+  })[]
+  /** Addresses at which copies may still be. Nobody can call them back. */
+  readonly elsewhere: readonly string[]
+  readonly notices: readonly Problem[]
+}
+
+export interface Collected {
+  readonly kind: 'collected'
+  readonly archive: string
+  readonly dryRun: boolean
+  /** Blocks that were freed, or would be, and their bytes. */
+  readonly blocks: number
+  readonly bytes: number
+  /** Bytes of blocks.sqlite before and after. */
+  readonly sizeBefore: number
+  readonly sizeAfter: number
+  /** Withdrawn roots whose pins were left behind, and went now or would go. */
+  readonly unpinned: readonly string[]
+  /** Pinned roots without a record. */
+  readonly unrecorded: readonly string[]
+  readonly notices: readonly Problem[]
+}
+
+/** An archive, or some of its editions, that was checked. */
+export interface Verified extends ArchiveChecked {
+  readonly kind: 'verified'
+  /** The archive's folder. */
+  readonly archive: string
+  /** The refs that were given; empty where the whole archive was checked. */
+  readonly refs: readonly string[]
+  /** The worst of what was found: damaged, then missing, then not checked. */
+  readonly state: 'intact' | Fault
 }
 
 /** Where blocks came from: the archive, a CAR, a host. */
@@ -216,9 +296,13 @@ export type Result =
   | Listed
   | Shown
   | Logged
-  | Computed
-  | Imported
-  | Rebuilt
+  | Unpublished
+  | Collected
+  | Verified
   | Fetched
   | Repaired
+  | Exported
+  | Imported
+  | Rebuilt
+  | Computed
   | Printed

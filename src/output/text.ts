@@ -4,7 +4,10 @@ import { styleText } from 'node:util'
 
 import type {
   BlockSource,
+  Collected,
   Entry,
+  Exported,
+  ExportedPlace,
   Fetched,
   Imported,
   Logged,
@@ -14,8 +17,10 @@ import type {
   Repaired,
   Result,
   Shown,
+  Unpublished,
 } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
+import { verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -49,8 +54,16 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return lines(...result.roots.map(({ cid, path }) => (result.roots.length === 1 ? cid : `${cid}  ${safe(path)}`)))
     case 'imported':
       return importedText(result, bold)
+    case 'exported':
+      return exportedText(result, bold)
     case 'rebuilt':
       return rebuiltText(result, bold)
+    case 'unpublished':
+      return unpublishedText(result, bold)
+    case 'collected':
+      return collectedText(result)
+    case 'verified':
+      return verifiedText(result, bold)
     case 'fetched':
       return fetchedText(result, bold)
     case 'repaired':
@@ -67,6 +80,7 @@ function quietText(result: Result): string {
     case 'published':
     case 'imported':
     case 'listed':
+    case 'unpublished':
       return lines(...result.articles.map(({ root }) => root))
     case 'shown':
       return result.article.root
@@ -74,8 +88,12 @@ function quietText(result: Result): string {
       return lines(...result.versions.map(({ root }) => root))
     case 'computed':
       return lines(...result.roots.map(({ cid }) => cid))
+    case 'exported':
+      return lines(...result.places.flatMap(({ articles }) => articles.map(({ root }) => root)))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
+    case 'verified':
+      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
     case 'fetched':
     case 'repaired':
       return result.root
@@ -83,6 +101,8 @@ function quietText(result: Result): string {
       return result.text
     case 'initialised':
       return result.config
+    case 'collected':
+      return ''
   }
 }
 
@@ -128,7 +148,40 @@ function entriesText(entries: readonly Entry[], bold: Style, dim: Style): string
     bold(safe(entry.title)),
     `  ${dim(lineOf([entry.datePublished, `${entry.slug}@${entry.version}`, entry.categories.join(', ')]))}`,
     `  ${entry.root}`,
+    ...(entry.withdrawn === undefined ? [] : [`  ${withdrawnText(entry.withdrawn)}`]),
   ])
+}
+
+function withdrawnText({ time, reason }: NonNullable<Entry['withdrawn']>): string {
+  return `withdrawn ${time}: ${safe(reason)}`
+}
+
+function unpublishedText({ articles, elsewhere, archive }: Unpublished, bold: Style): string {
+  const isNew = articles.some(({ status }) => status === 'withdrawn')
+  return lines(
+    ...articles.flatMap(({ title, slug, version, root, status, withdrawn }) => [
+      bold(safe(title)),
+      `  ${safe(slug)}@${version} ${status === 'already' ? 'was withdrawn already' : 'is withdrawn'}`,
+      `  ${root}`,
+      ...(withdrawn === undefined ? [] : [`  ${withdrawnText(withdrawn)}`]),
+    ]),
+    ...(isNew ? [`not kept in ${safe(archive)} any more; \`ovn gc\` frees the space`] : []),
+    `copies elsewhere cannot be recalled${elsewhere.length > 0 ? '; there may be some at' : ', wherever they are'}`,
+    ...elsewhere.map((address) => `  ${safe(address)}`),
+  )
+}
+
+function collectedText({ blocks, bytes, sizeBefore, sizeAfter, unpinned, dryRun }: Collected): string {
+  const what = `${count(blocks, 'block')} (${formatSize(bytes)})`
+  const left =
+    unpinned.length === 0
+      ? []
+      : [`${count(unpinned.length, 'pin')} of withdrawn articles ${dryRun ? 'would go' : 'went'}`]
+  if (dryRun) return lines(...left, `dry run: nothing was changed; ${what} would be freed`)
+  return lines(
+    ...left,
+    `freed ${what}; blocks.sqlite has ${formatSize(sizeAfter)} now, and had ${formatSize(sizeBefore)}`,
+  )
 }
 
 function lineOf(parts: readonly (string | undefined)[]): string {
@@ -138,7 +191,7 @@ function lineOf(parts: readonly (string | undefined)[]): string {
     .join(' · ')
 }
 
-function shownText({ article, files, versions, links, pinned }: Shown, bold: Style, dim: Style): string {
+function shownText({ article, files, metadata, versions, links, pinned }: Shown, bold: Style, dim: Style): string {
   return lines(
     bold(safe(article.title)),
     ...table(
@@ -149,12 +202,15 @@ function shownText({ article, files, versions, links, pinned }: Shown, bold: Sty
         ['  categories', safe(article.categories.join(', '))],
         ['  address', safe(article.url ?? '')],
         ['  archived', article.time],
+        ['  withdrawn', article.withdrawn?.time ?? ''],
+        ['  because', safe(article.withdrawn?.reason ?? '')],
         ['  pinned', pinned ? 'yes' : 'no'],
         ['  CID', article.root],
         ...[links.ipfs, ...links.gateways].map((link, index) => [index === 0 ? '  links' : '', safe(link)]),
       ].filter(([, value]) => value !== ''),
     ),
     bold('files'),
+    ...(metadata === null ? ['  not here any more: it was withdrawn'] : []),
     ...table(files.map(({ path, size, cid }) => [`  ${safe(path)}`, formatSize(size), dim(cid)])),
     ...(versions.length > 1 ? [bold('versions'), ...versionLines(versions)] : []),
   )
@@ -185,6 +241,43 @@ function importedText({ articles, failed, archive }: Imported, bold: Style): str
         `${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
     ),
   )
+}
+
+function exportedText({ places, failed }: Exported, bold: Style): string {
+  const [only] = places
+  const failures = failed.length > 0 ? `, ${failed.length} failed` : ''
+  if (only?.path === '-') {
+    // On stderr, where every line has its mark.
+    const roots = only.articles.map(({ root }) => `ovn: ${root}`)
+    return lines(...roots, `ovn: ${stateOfPlace(only)} to standard output (${contentText(only)})${failures}`)
+  }
+  if (only !== undefined && places.length === 1) {
+    return `${bold(stateOfPlace(only))} → ${safe(only.path)} (${contentText(only)})${failures}`
+  }
+  const unchanged = places.filter(({ status }) => status === 'unchanged').length
+  return lines(
+    ...table(
+      places.map(({ articles: [article], path, status }) => [
+        article?.root ?? '',
+        safe(path),
+        status === 'unchanged' ? 'unchanged' : '',
+      ]),
+    ),
+    bold(
+      `${count(places.length - unchanged, 'article')} exported${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failures}`,
+    ),
+  )
+}
+
+function stateOfPlace({ articles, status }: ExportedPlace): string {
+  const [only] = articles
+  const what =
+    only !== undefined && articles.length === 1 ? (only.title ?? only.root) : count(articles.length, 'article')
+  return `${status === 'unchanged' ? 'unchanged:' : 'exported'} ${safe(what)}`
+}
+
+function contentText({ blocks, files, size }: ExportedPlace): string {
+  return `${blocks === undefined ? count(files ?? 0, 'file') : count(blocks, 'block')}, ${formatSize(size)}`
 }
 
 function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, archive }: Rebuilt, bold: Style): string {
@@ -244,7 +337,12 @@ function sourcesText(sources: readonly BlockSource[]): string {
 }
 
 function versionLines(versions: readonly Entry[]): string[] {
-  return table(versions.map(({ version, time, root, note }) => [`  ${version}`, time, root, safe(note ?? '')]))
+  const rows = versions.map(({ version, time, root, note }) => [`  ${version}`, time, root, safe(note ?? '')])
+  return table(rows).flatMap((line, index) => [line, ...withdrawalLines(versions[index])])
+}
+
+function withdrawalLines(entry: Entry | undefined): string[] {
+  return entry?.withdrawn === undefined ? [] : [`     ${withdrawnText(entry.withdrawn)}`]
 }
 
 /** Columns that align whatever their characters' width. */
