@@ -16,7 +16,14 @@ export default defineConfig({
     // A chunk costs half a millisecond to load: what nearly all commands load is one.
     codeSplitting: {
       groups: [
-        { name: 'errors', test: /src\/errors/, priority: 2 },
+        { name: 'errors', test: /src\/errors/, priority: 4 },
+        // All that a fetch needs before it asks a gateway; what it does with the answer is loaded meanwhile.
+        {
+          name: 'refs',
+          test: /src\/(links\/parse-ref|archive\/layout)|multiformats\/dist\/src\/(cid|bases|hashes\/digest)/,
+          priority: 3,
+        },
+        { name: 'fetch', test: /src\/(network\/(http|source|source-error)|commands\/fetch)\.ts/, priority: 2 },
         {
           name: 'core',
           test: /src\/(output\/print|manifest|commands\/context|links\/links-to|archive\/(archive|config))/,

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Context } from './commands/context.ts'
 import { errorCodes, OvnError } from './errors.ts'
+import type { ProgressLine } from './output/progress.ts'
 import type { Result } from './output/result.ts'
 
 interface GlobalOptions {
@@ -310,23 +311,28 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command
     const { archive, json, quiet } = command.optsWithGlobals<GlobalOptions>()
-    const { printResult, progressLine } = await import('./output/print.ts')
-    const progress = progressLine(process.stderr)
+    let progress: ProgressLine | undefined
     const context: Context = {
       archive,
       environment: process.env,
       cwd: process.cwd(),
       now: new Date(),
       signal: interruption.signal,
-      report: progress.report,
+      report: (done) => progress?.report(done),
       readInput,
       streamInput: () => process.stdin,
       writeOutput,
       outputIsTerminal: process.stdout.isTTY,
     }
+    // What prints is loaded when the command is under way: it may wait for others meanwhile.
+    const running = recipe(command.opts(), context, args[0])
+    running.catch(() => undefined)
+    await new Promise(setImmediate)
+    const { printResult, progressLine } = await import('./output/print.ts')
+    progress = progressLine(process.stderr)
     let result: Result
     try {
-      result = await recipe(command.opts(), context, args[0])
+      result = await running
     } finally {
       progress.end()
     }
