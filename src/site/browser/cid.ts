@@ -7,7 +7,7 @@ export interface Cid {
   /** Version 1 in base32: the one form that is compared and shown. */
   readonly text: string
   readonly codec: number
-  readonly hash: typeof sha256Code | typeof identityCode
+  readonly hash: number
   readonly digest: Uint8Array
 }
 
@@ -81,7 +81,7 @@ export async function hashAs(cid: Cid, bytes: Uint8Array<ArrayBuffer>): Promise<
   return sha256Cid(cid.codec, new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
 }
 
-function makeCid(codec: number, hash: Cid['hash'], digest: Uint8Array): Cid {
+function makeCid(codec: number, hash: number, digest: Uint8Array): Cid {
   const bytes = Uint8Array.of(1, ...varint(codec), hash, ...varint(digest.length), ...digest)
   return { text: `b${base32(bytes)}`, codec, hash, digest }
 }

@@ -1,11 +1,11 @@
 // What a page shows of an article → how it differs from the page in the checked archive. Elements of this page are marked with
-// attributes; those of the archived one are where `bundle/page.ts` puts them.
+// attributes; those of the archived one are where `bundle/page.ts` puts them. The site has the archived `<article>` as it is.
 
 import { type CheckedDag, findFile, isFile, readFile } from './check-dag.ts'
 import { Malformed, readText } from './cursor.ts'
 import { download } from './download.ts'
 import { findDifference } from './find-difference.ts'
-import { textOf } from './page-text.ts'
+import { findIn, textOf } from './page-text.ts'
 import { type Problem, Stop } from './problem.ts'
 
 /** Words for what was compared. */
@@ -17,14 +17,14 @@ export interface Comparison {
   readonly same: readonly Part[]
 }
 
-/** Where a part is on this page, and in the archived one. */
+/** Where a part stands in the archived article; and, with an attribute of its own, on a page that is built otherwise. */
 const parts = [
-  ['headline', '[data-ovn-headline]', 'main > article > header > h1'],
-  ['summary', '[data-ovn-summary]', 'main > article > header > .summary'],
-  ['byline', '[data-ovn-byline]', 'main > article > header > .byline'],
-  ['date', '[data-ovn-date]', 'main > article > header > .dates time'],
-  ['lead', '[data-ovn-lead]', 'main > article > .lead'],
-  ['text', '[data-ovn-article]', 'main > article > .body'],
+  ['headline', ':scope > header > h1'],
+  ['summary', ':scope > header > .summary'],
+  ['byline', ':scope > header > .byline'],
+  ['date', ':scope > header > .dates time'],
+  ['lead', ':scope > .lead'],
+  ['text', ':scope > .body'],
 ] as const
 
 /** Bytes of a picture, a sound or a film that are downloaded to be compared. */
@@ -32,41 +32,66 @@ const maxMedia = 64 * 1_048_576
 
 /** Compares all that this page shows of an article with `index.html` of a DAG. */
 export async function comparePage(dag: CheckedDag, signal: AbortSignal): Promise<Comparison> {
-  const shown = parts.flatMap(([part, selector, place]) => {
-    const here = [...document.querySelectorAll(selector)]
-    return here.length === 0 ? [] : [{ part, here, place }]
-  })
-  if (shown.length === 0) return { problems: [], same: [] }
+  const shown = [...document.querySelectorAll('[data-ovn-article]')]
+  const marked = parts.map(([part]) => [...document.querySelectorAll(`[data-ovn-${part}]`)])
+  if (shown.length + marked.flat().length === 0) return { problems: [], same: [] }
   const key = findFile(dag, ['index.html'])
-  if (key === undefined) return { problems: [{ word: 'noPage', values: {} }], same: [] }
-  const archived = parsePage(dag, key)
-  if (archived === undefined) return { problems: [{ word: 'pageTooLarge', values: {} }], same: [] }
-
-  const problems: Problem[] = []
-  const same: Part[] = []
-  const pairs: Pair[] = []
-  for (const { part, here, place } of shown) {
-    const found = [...archived.querySelectorAll(place)]
-    // Dates stand one after another; every other part that is shown twice must be the archived one twice.
-    const those = here.map((element, index) => ({ here: element, archived: found[part === 'date' ? index : 0] }))
-    pairs.push(...those)
-    const problem = those.map((pair) => compareTexts(part, pair)).find((each) => each !== undefined)
-    if (problem === undefined) same.push(part)
-    else problems.push(problem)
+  const archived = key === undefined ? undefined : parsePage(dag, key)
+  const article = archived?.querySelector('main > article')
+  if (article === undefined) {
+    const word = key === undefined ? 'noPage' : 'pageTooLarge'
+    return { problems: [{ word, values: {} }], same: [] }
   }
+  if (article === null) return { problems: [{ word: 'noPage', values: {} }], same: [] }
+
+  const pairs: Pair[] = []
+  for (const here of shown) pairs.push(...pairsOf(here, article))
+  for (const [index, [part, place]] of parts.entries()) pairs.push(...pairUp(part, marked[index] ?? [], article, place))
+  const texts = compareTexts(pairs)
   const links = compareLinks(pairs)
-  problems.push(...links.problems)
-  if (links.compared > 0 && links.problems.length === 0) same.push('links')
   const media = await compareMedia(dag, pairs, signal)
-  problems.push(...media.problems)
+  const same = [...texts.same]
+  if (links.compared > 0 && links.problems.length === 0) same.push('links')
   if (media.compared > 0 && media.problems.length === 0) same.push('pictures')
-  return { problems, same }
+  return { problems: [...texts.problems, ...links.problems, ...media.problems], same }
 }
 
-/** An element of this page, and the one that it should be. */
+/** An element of this page, and the one that it should be. Where one is absent, the other should be too. */
 interface Pair {
-  readonly here: Element
+  readonly part: Part
+  readonly here: Element | undefined
   readonly archived: Element | undefined
+  /** Whether it has all of the other pairs in it. */
+  readonly isWhole?: boolean
+}
+
+/** An element that shows an article is all of it, as `ovn site` writes it, or its text alone. */
+function pairsOf(here: Element, article: Element): Pair[] {
+  if (here.localName !== 'article') return pairUp('text', [here], article, ':scope > .body')
+  const pairs = parts.flatMap(([part, place]) => {
+    const elements = [...here.querySelectorAll(place)]
+    const count = Math.max(elements.length, article.querySelectorAll(place).length)
+    return pairUp(
+      part,
+      Array.from({ length: count }, (_, index) => elements[index]),
+      article,
+      place,
+      true,
+    )
+  })
+  return [...pairs, { part: 'text', here, archived: article, isWhole: true }]
+}
+
+/** Dates, and all parts of a whole article, stand one after another; a part that is shown twice elsewhere is the same twice. */
+function pairUp(
+  part: Part,
+  elements: readonly (Element | undefined)[],
+  article: Element,
+  place: string,
+  isOrdered = part === 'date',
+): Pair[] {
+  const found = [...article.querySelectorAll(place)]
+  return elements.map((here, index) => ({ part, here, archived: found[isOrdered ? index : 0] }))
 }
 
 function parsePage(dag: CheckedDag, key: string): Document | undefined {
@@ -80,13 +105,28 @@ function parsePage(dag: CheckedDag, key: string): Document | undefined {
   }
 }
 
-function compareTexts(part: Part, { here, archived }: Pair): Problem | undefined {
-  const texts = (element: Element | undefined) =>
-    element === undefined ? ['', ''] : [textOf(element), element.getAttribute('datetime') ?? '']
-  const [text = '', time = ''] = texts(here)
-  const [archivedText = '', archivedTime = ''] = texts(archived)
-  const quotes = findDifference(text, archivedText) ?? findDifference(time, archivedTime)
-  return quotes && { word: 'textDiffers', values: { part }, quotes }
+function compareTexts(pairs: readonly Pair[]): { problems: Problem[]; same: Part[] } {
+  const problems: Problem[] = []
+  const differing = new Set<Part>()
+  for (const pair of pairs) {
+    // What differs in a part is not told again of the whole.
+    if (differing.has(pair.part) || (pair.isWhole && problems.length > 0)) continue
+    const quotes =
+      findDifference(textIn(pair.here), textIn(pair.archived)) ??
+      findDifference(timeIn(pair.here), timeIn(pair.archived))
+    if (quotes === undefined) continue
+    differing.add(pair.part)
+    problems.push({ word: 'textDiffers', values: { part: pair.part }, quotes })
+  }
+  return { problems, same: [...new Set(pairs.map(({ part }) => part))].filter((part) => !differing.has(part)) }
+}
+
+function textIn(element: Element | undefined): string {
+  return element === undefined ? '' : textOf(element)
+}
+
+function timeIn(element: Element | undefined): string {
+  return element?.getAttribute('datetime') ?? ''
 }
 
 interface Compared {
@@ -97,9 +137,9 @@ interface Compared {
 /** Compares where links to other sites lead. Those inside the site are its own matter: an archive has other paths. */
 function compareLinks(pairs: readonly Pair[]): Compared {
   let compared = 0
-  for (const pair of pairs) {
+  for (const pair of outermost(pairs)) {
     const here = outsideLinks(pair.here)
-    const archived = pair.archived === undefined ? [] : outsideLinks(pair.archived)
+    const archived = outsideLinks(pair.archived)
     compared += archived.length
     for (let index = 0; index < Math.max(here.length, archived.length); index += 1) {
       const [one = '', other = ''] = [here[index], archived[index]]
@@ -110,8 +150,20 @@ function compareLinks(pairs: readonly Pair[]): Compared {
   return { problems: [], compared }
 }
 
-function outsideLinks(element: Element): string[] {
-  return [...element.querySelectorAll('a[href]')].flatMap((link) => {
+/** The pairs that no other pair has in it. */
+function outermost(pairs: readonly Pair[]): readonly Pair[] {
+  const whole = pairs.filter(({ isWhole }) => isWhole)
+  const isInside = (pair: Pair) =>
+    whole.some(
+      ({ here, archived }) =>
+        here?.contains(pair.here ?? null) || (!pair.here && archived?.contains(pair.archived ?? null)),
+    )
+  return pairs.filter((pair) => pair.isWhole || !isInside(pair))
+}
+
+function outsideLinks(element: Element | undefined): string[] {
+  if (element === undefined) return []
+  return findIn(element, 'a[href]').flatMap((link) => {
     const address = (link.getAttribute('href') ?? '').trim()
     // A fragment or a path of this site, however it is written.
     if (!/^[a-z][a-z\d+.-]*:/i.test(address) && !/^[\\/]{2}/.test(address)) return []
@@ -124,9 +176,9 @@ function outsideLinks(element: Element): string[] {
 async function compareMedia(dag: CheckedDag, pairs: readonly Pair[], signal: AbortSignal): Promise<Compared> {
   const problems: Problem[] = []
   let compared = 0
-  for (const pair of pairs) {
+  for (const pair of outermost(pairs)) {
     const here = mediaOf(pair.here)
-    const archived = pair.archived === undefined ? [] : mediaOf(pair.archived)
+    const archived = mediaOf(pair.archived)
     if (here.length !== archived.length) {
       problems.push({ word: 'picturesDiffer', values: { here: here.length, archived: archived.length } })
       continue
@@ -140,8 +192,8 @@ async function compareMedia(dag: CheckedDag, pairs: readonly Pair[], signal: Abo
   return { problems, compared }
 }
 
-function mediaOf(element: Element): Element[] {
-  return [...element.querySelectorAll('img, audio[src], video[src], source[src], embed, iframe, object, svg')]
+function mediaOf(element: Element | undefined): Element[] {
+  return element === undefined ? [] : findIn(element, 'img, audio, video, source, embed, iframe, object, svg, canvas')
 }
 
 async function compareFile(

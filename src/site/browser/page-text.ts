@@ -22,10 +22,29 @@ function collect(element: Element, parts: string[]): void {
   for (const child of element.childNodes) {
     // A line end in the source is white space like another; those that count are the blocks'.
     if (child instanceof Text) parts.push(child.data.replaceAll('\n', ' '))
-    if (!(child instanceof Element) || silent.has(child.localName)) continue
+    if (!(child instanceof Element) || silent.has(child.localName) || isPanel(child)) continue
     const edge = inline.has(child.localName) ? '' : '\n'
     parts.push(edge)
     collect(child, parts)
     parts.push(edge)
   }
+}
+
+/** Whether an element is the panel that the check stands in, which a page may show in the middle of its article. */
+function isPanel(element: Element): boolean {
+  return (
+    element.localName === 'details' &&
+    element.ownerDocument === document &&
+    element.querySelector('[data-ovn-check]') !== null
+  )
+}
+
+/** What a selector finds in an element, but for what is in a panel. */
+export function findIn(element: Element, selector: string): Element[] {
+  return [...element.querySelectorAll(selector)].filter((found) => {
+    for (let at = found.closest('details'); at !== null; at = at.parentElement?.closest('details') ?? null) {
+      if (isPanel(at)) return false
+    }
+    return true
+  })
 }

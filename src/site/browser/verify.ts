@@ -3,8 +3,9 @@
 //
 //   <div data-ovn-check data-cid="bafy…" data-car="/ipfs/bafy….car"></div>
 //
-// `data-limit` may lower the bytes that are downloaded at most. What the page shows of the article is marked with
-// `data-ovn-headline`, `-summary`, `-byline`, `-date` (each a `time`, in the archived order), `-lead` and `-article` (the text).
+// `data-limit` may lower the bytes that are downloaded at most. `<article data-ovn-article>` is the archived article as it is; the
+// slot may be inside it, in a `<details>` of its own. A page that is built otherwise marks the parts that it shows: the text with
+// `data-ovn-article`, and `-headline`, `-summary`, `-byline`, `-date` (each a `time`, in the archived order) and `-lead`.
 // `<template data-ovn-words lang="de">{"verify": "…", …}</template>` holds the words of a page in another language: those of
 // `words.ts` and the three below. Those that are absent are English.
 
