@@ -148,7 +148,11 @@ function essence(cid: CID, bytes: Uint8Array): unknown {
   }
   if (ours === 'malformed' || theirs === 'malformed') return { ours, theirs }
   // What a symbolic link links to has no meaning; its blocks are wanted all the same.
-  const children = (ours.kind === 'symlink' ? [] : ours.children).map((child) => ({ cid: child.cid.text, name: child.name, size: child.size }))
+  const children = (ours.kind === 'symlink' ? [] : ours.children).map((child) => ({
+    cid: child.cid.text,
+    name: child.name,
+    size: child.size,
+  }))
   const same = { kind: ours.kind, size: 'size' in ours ? ours.size : undefined, children }
   const links: { cid: CID; name?: string | undefined; size?: number }[] =
     theirs.kind === 'file' ? [...theirs.parts] : theirs.kind === 'symlink' ? [] : [...theirs.entries]

@@ -30,7 +30,7 @@ export async function openCar(source: AsyncIterable<Uint8Array>): Promise<Car> {
     const length = await readLength(reader)
     if (length === undefined || length === 0 || length > maxHeader) throw new Stop('notCar', { at: 0 })
     const bytes = await reader.read(length)
-    if (bytes === undefined) throw new Stop('notCar', { at: reader.position })
+    if (bytes === undefined) throw new Stop('notCar', { at: 0 })
     return { roots: wellFormed(0, () => decodeHeader(bytes)), sections: readSections(reader) }
   } catch (error) {
     await reader.close()

@@ -70,7 +70,7 @@ function readRoot(text: string): Cid {
 /** Where an address of the page names another article than its slot does. */
 function wrongAddresses({ text }: Cid): Problem[] {
   const links = document.querySelectorAll<HTMLLinkElement>(
-    'link[rel~="canonical"], link[rel~="alternate"][href^="ipfs:"]',
+    'link[rel~="canonical"], link[rel~="alternate"]:is([href^="ipfs:"], [href$=".car"])',
   )
   const named = [location.href, ...[...links].map(({ href }) => href)].flatMap((address) => namedCid(address) ?? [])
   return [...new Set(named)]
