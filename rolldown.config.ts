@@ -27,12 +27,17 @@ export default defineConfig([
       },
     },
   },
-  // What runs in readers' browsers: the button, and the check that it loads.
+  // What runs in readers' browsers: the button, the check that it loads, and its words in the language of the page.
   {
     input: { verify: 'src/site/browser/verify.ts' },
     platform: 'browser',
     transform: { target: 'es2022' },
-    output: { dir: 'dist/site', format: 'esm', minify: true, chunkFileNames: '[name].js' },
+    output: {
+      dir: 'dist/site',
+      format: 'esm',
+      minify: true,
+      chunkFileNames: ({ name }) => (name === 'check' ? 'check.js' : `words-${name}.js`),
+    },
   },
 ])
 

@@ -20,7 +20,7 @@ import { findDifference } from '../../src/site/browser/find-difference.ts'
 import { namedCid } from '../../src/site/browser/named-cid.ts'
 import { Stop } from '../../src/site/browser/problem.ts'
 import { readNode } from '../../src/site/browser/unixfs.ts'
-import { english, type ProblemWord } from '../../src/site/browser/words.ts'
+import { type ProblemWord, wordsIn } from '../../src/site/browser/words.ts'
 import {
   type Block,
   carOf,
@@ -351,7 +351,8 @@ describe('checkDag', () => {
     const made = await make()
     const dag = await check(made, hello.cid)
     expect(dag.problems.length, name).toBeGreaterThan(0)
-    for (const { word } of dag.problems) expect(english[word]).toBeTypeOf('string')
+    const words = await wordsIn('en')
+    for (const { word } of dag.problems) expect(words[word]).toBeTypeOf('string')
     if (!(made instanceof Uint8Array)) expect((made as unknown as { taken: number }).taken).toBeLessThan(4_000_000)
   })
 
@@ -390,6 +391,24 @@ describe('checkDag', () => {
       throw new Stop('network')
     }
     await expect(check(broken(), hello.cid)).rejects.toThrow('network')
+  })
+})
+
+describe('words', () => {
+  it.each('ar de es fr it pl pt ru tr uk zh zh-hant'.split(' '))(
+    'name in %s what they name in English',
+    async (language) => {
+      const english = await wordsIn('en')
+      const words = await wordsIn(language)
+      expect(words).not.toBe(english)
+      const named = (each: typeof words) =>
+        Object.entries(each).map(([word, text]) => [word, ...(text.match(/\{\w+\}/g) ?? []).toSorted()])
+      expect(named(words).toSorted()).toEqual(named(english).toSorted())
+    },
+  )
+
+  it('are English in a language that they do not know', async () => {
+    expect(await wordsIn('cy')).toBe(await wordsIn('en'))
   })
 })
 

@@ -9,7 +9,7 @@ import { download } from './download.ts'
 import { namedCid } from './named-cid.ts'
 import { type Problem, Stop } from './problem.ts'
 import { showProgress, showVerdict } from './show.ts'
-import { english, type ProblemWord } from './words.ts'
+import { type ProblemWord, wordsIn } from './words.ts'
 
 /** Bytes of a CAR that are taken at most. Few of them are in memory at a time. */
 const maxCar = 512 * 1_048_576
@@ -22,14 +22,18 @@ export interface Verdict {
   readonly comparison?: Comparison
 }
 
-/** Checks the page around a slot, and shows in `box` what was found. Ends early, and says so, when `signal` is aborted. */
+/**
+ * Checks the page around a slot, and shows in `box` what was found, in a language of {@link wordsIn} or with words of the page's
+ * own. Ends early, and says so, when `signal` is aborted. Rejects where the words cannot be loaded.
+ */
 export async function check(
   slot: HTMLElement,
   box: HTMLElement,
+  language: string,
   words: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const allWords = { ...english, ...words }
+  const allWords = { ...(await wordsIn(language)), ...words }
   const onBytes = showProgress(box, allWords)
   const verdict = await checkPage(slot, signal, onBytes).catch((error: unknown): Verdict => {
     const problem =

@@ -40,7 +40,7 @@ export function showVerdict(box: HTMLElement, verdict: Verdict, words: Words): v
     rest.push(make('p', 'ovn-check-read', ...fill(words.rehashed, values, words, box)))
   }
   if (comparison !== undefined && comparison.same.length > 0) {
-    const list = new Intl.ListFormat(languageOf(box), { type: 'unit' })
+    const list = new Intl.ListFormat(languageOf(box), { type: 'conjunction' })
     const parts = list.format(comparison.same.map((part) => words[part]))
     rest.push(make('p', 'ovn-check-same', ...fill(words.same, { parts }, words, box)))
   } else if (state === 'intact') rest.push(make('p', 'ovn-check-same', words.nothingShown))

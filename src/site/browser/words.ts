@@ -1,5 +1,5 @@
-// What the check says, in English. A page in another language brings its own words in a template; see `verify.ts`, which has
-// those of the button, so that a page that nobody checks loads no others.
+// What the check says. English is always there; every other language is a file of its own, loaded for a page that is in it. The words
+// of the button are in `verify.ts`: a page that nobody checks loads no others.
 
 /** Words that say what is wrong. Names in braces are filled in. */
 const problems = {
@@ -32,7 +32,7 @@ const problems = {
 
 export type ProblemWord = keyof typeof problems
 
-export const english = {
+const english = {
   ...problems,
   checking: 'Checking the archived file',
   intact: 'Intact',
@@ -59,4 +59,24 @@ export const english = {
   pictures: 'pictures',
 }
 
-export type Words = Readonly<typeof english>
+export type Words = Readonly<Record<keyof typeof english, string>>
+
+const others: Readonly<Record<string, () => Promise<{ readonly words: Words }>>> = {
+  ar: () => import('./words/ar.ts'),
+  de: () => import('./words/de.ts'),
+  es: () => import('./words/es.ts'),
+  fr: () => import('./words/fr.ts'),
+  it: () => import('./words/it.ts'),
+  pl: () => import('./words/pl.ts'),
+  pt: () => import('./words/pt.ts'),
+  ru: () => import('./words/ru.ts'),
+  tr: () => import('./words/tr.ts'),
+  uk: () => import('./words/uk.ts'),
+  zh: () => import('./words/zh.ts'),
+  'zh-hant': () => import('./words/zh-hant.ts'),
+}
+
+/** The words of a language, by the name of its file; English for any other. */
+export async function wordsIn(language: string): Promise<Words> {
+  return (await others[language]?.())?.words ?? english
+}
