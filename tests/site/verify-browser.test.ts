@@ -10,8 +10,10 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Article } from '../../src/article/article.ts'
 import type { Edition, Site } from '../../src/bundle/bundle.ts'
+import { style } from '../../src/bundle/style.ts'
 import { writeCar } from '../../src/dag/write-car.ts'
 import { writeDag } from '../../src/dag/write-dag.ts'
+import { checkStyle } from '../../src/site/check-style.ts'
 import { arabic, corrected, illustrated, newsroom, samples, third } from '../bundle/articles.ts'
 import { findAxeViolations, hasBrowser, useBrowser, withPage } from '../bundle/browser.ts'
 import { filesOf } from '../bundle/bundles.ts'
@@ -501,6 +503,39 @@ describe.skipIf(!hasBrowser)('the check in a browser', () => {
       await page.click('.ovn-check-button')
       await page.waitForFunction(`document.querySelector('${result}').textContent.includes('could not be loaded')`)
     })
+  })
+
+  it('has no class in its style sheet that it does not use', () => {
+    const source = ['check.js', 'verify.js'].map((name) => readFileSync(new URL(name, scripts), 'utf8')).join('')
+    const states = ['intact', 'damaged', 'missing'].map((state) => `ovn-check-${state}`)
+    const classes = new Set(checkStyle.match(/ovn-check-[a-z]+/g))
+    expect(classes.size).toBeGreaterThan(8)
+    for (const name of classes) if (!states.includes(name)) expect(source).toContain(name)
+  })
+
+  it('is no wider than a phone, and has contrast, with the style of the site in light and dark', async () => {
+    const article = pier.article.replace('lengthen it', 'shorten it')
+    const html = pageOf(pier, { article, cid: pier.cid }).replace(
+      '<title>',
+      '<link rel="stylesheet" href="../s.css"><title>',
+    )
+    const css = { type: 'text/css', body: style + checkStyle }
+    const headers = { 'content-security-policy': policy.replace("style-src 'none'", "style-src 'self'") }
+    const answers = { ...answersOf(pier, ''), 'a/': { body: html, headers }, 's.css': css }
+    await using server = await serve(answers)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await withPage(
+        browser(),
+        { bypassCSP: true, colorScheme, viewport: { width: 320, height: 700 } },
+        async (page) => {
+          await page.goto(`${server.url}a/`)
+          await page.click('.ovn-check-button')
+          expect((await told(page)).state).toBe('damaged')
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320)
+          expect(await findAxeViolations(page)).toEqual([])
+        },
+      )
+    }
   })
 
   it('is heard, reached by the keyboard, and no fault for axe, in whatever it says', async () => {
