@@ -408,12 +408,19 @@ describe.skipIf(!hasBrowser)('the check in a browser', () => {
     expect(await check(pier, { cid: 'QmbWqxBEKC3P8tqsKc98xmWNzrzDtRLMiMPL8wBuTGsMnR' })).toMatchObject({
       state: 'unchecked',
     })
-    const elsewhere = { status: 302, headers: { location: 'http://127.0.0.1:9/x.car' }, body: '' }
-    await using server = await serve(answersOf(pier, pageOf(pier), elsewhere))
+  })
+
+  it('asks nobody but its own site, even where no policy forbids it', async () => {
+    const any = { 'access-control-allow-origin': '*', 'content-security-policy': "script-src 'self'" }
+    await using other = await serve({ 'x.car': { body: pier.car, headers: any } })
+    const elsewhere = { status: 302, headers: { location: `${other.url}x.car` }, body: '' }
+    const open = { body: pageOf(pier), headers: any }
+    await using server = await serve({ ...answersOf(pier, '', elsewhere), 'a/': open })
     await withPage(browser(), {}, async (page) => {
       await page.goto(`${server.url}a/`)
       await page.click('.ovn-check-button')
       expect((await told(page)).state).toBe('unchecked')
+      expect(other.requests).toEqual([])
     })
   })
 
