@@ -16,6 +16,8 @@ const order = [
   'links',
   'network',
   'verify',
+  'links',
+  'site',
   'output',
   'commands',
   'cli.ts',
