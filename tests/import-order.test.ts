@@ -16,7 +16,6 @@ const order = [
   'links',
   'network',
   'verify',
-  'links',
   'site',
   'output',
   'commands',
