@@ -232,14 +232,14 @@ describe('checkDag', () => {
     const { root, car } = await dagOf(files)
     const reader = await CarReader.fromBytes(car)
     const blocks = await Array.fromAsync(reader.blocks())
-    for (const size of [7, 4096, car.length]) {
+    for (const size of [101, 4096, car.length]) {
       const dag = await check(inChunks(car, size), root)
       expect(dag.problems).toEqual([])
       expect(dag.blocks).toBe(blocks.length)
       expect(dag.size).toBe(blocks.reduce((sum, { bytes }) => sum + bytes.length, 0))
       for (const [path, bytes] of Object.entries(files)) {
         const key = findFile(dag, path.split('/')) ?? ''
-        expect(Buffer.from(readFile(dag, key) ?? [])).toEqual(Buffer.from(bytes))
+        expect(Buffer.compare(readFile(dag, key) ?? Buffer.of(), bytes)).toBe(0)
         expect(await isFile(dag, key, Uint8Array.from(bytes))).toBe(true)
         expect(await isFile(dag, key, Uint8Array.from(bytes).reverse())).toBe(false)
         expect(await isFile(dag, key, Uint8Array.from(bytes).subarray(1))).toBe(false)
