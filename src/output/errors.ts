@@ -52,6 +52,10 @@ export function errorText(document: ErrorDocument): string {
 export function talkOf(result: Result): string {
   if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
   if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
+  if (result.kind === 'site-written') {
+    const failures = result.failed.flatMap(({ slug, message, hint }) => [`${slug}: ${message}`, ...hintLines(hint)])
+    return prefixed([...result.notices, ...result.inTheWay].flatMap(problemLines).concat(failures))
+  }
   if (result.kind !== 'published') return ''
   const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
   return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
@@ -65,6 +69,8 @@ export function exitCodeOf(result: Result): number {
       return result.failed.length > 0 ? 7 : 0
     case 'rebuilt':
       return result.problems.length > 0 ? 7 : 0
+    case 'site-written':
+      return result.failed.length + result.inTheWay.length > 0 ? 7 : 0
     default:
       return 0
   }

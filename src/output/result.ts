@@ -3,6 +3,7 @@
 
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { Links } from '../links/links-to.ts'
+import type { ArticleLinks } from '../site/links-file.ts'
 
 /** The version of the JSON documents. */
 export const resultSchema = 1
@@ -146,10 +147,53 @@ export interface Rebuilt {
   readonly problems: readonly Problem[]
 }
 
+export interface FailedSiteArticle {
+  readonly slug: string
+  readonly code: ErrorCode
+  readonly exit: number
+  readonly message: string
+  readonly hint?: string
+}
+
+/** The site stands in its folder. */
+export interface SiteWritten {
+  readonly kind: 'site-written'
+  readonly archive: string
+  /** The folder it was written to. */
+  readonly folder: string
+  /** Articles that have a page. */
+  readonly articles: number
+  /** Files that were written, that said the same already, and that were removed. */
+  readonly written: number
+  readonly unchanged: number
+  readonly removed: number
+  readonly failed: readonly FailedSiteArticle[]
+  /** Files of others that stand where the site's own would. */
+  readonly inTheWay: readonly Problem[]
+  readonly notices: readonly Problem[]
+}
+
+/** What links.json of the site says of one article. */
+export interface Linked extends ArticleLinks {
+  readonly kind: 'linked'
+  readonly archive: string
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
   readonly text: string
 }
 
-export type Result = Initialised | Published | Listed | Shown | Logged | Computed | Imported | Rebuilt | Printed
+export type Result =
+  | Initialised
+  | Published
+  | Listed
+  | Shown
+  | Logged
+  | Computed
+  | Imported
+  | Rebuilt
+  | SiteWritten
+  | Linked
+  | Printed

@@ -2,7 +2,18 @@
 
 import { styleText } from 'node:util'
 
-import type { Entry, Imported, Logged, Published, PublishedArticle, Rebuilt, Result, Shown } from './result.ts'
+import type {
+  Entry,
+  Imported,
+  Linked,
+  Logged,
+  Published,
+  PublishedArticle,
+  Rebuilt,
+  Result,
+  Shown,
+  SiteWritten,
+} from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
 import { widthOf } from './width.ts'
 
@@ -39,6 +50,10 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return importedText(result, bold)
     case 'rebuilt':
       return rebuiltText(result, bold)
+    case 'site-written':
+      return siteText(result, bold)
+    case 'linked':
+      return linkedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -60,6 +75,10 @@ function quietText(result: Result): string {
       return lines(...result.roots.map(({ cid }) => cid))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
+    case 'site-written':
+      return safe(result.folder)
+    case 'linked':
+      return result.withdrawn === undefined ? result.cid : ''
     case 'printed':
       return result.text
     case 'initialised':
@@ -180,6 +199,26 @@ function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, arc
   ]
   const unchanged = changes.length === 0 ? 'the manifest is in order' : 'the manifest is rebuilt'
   return lines(bold(`${unchanged}: ${count(kept + recorded.length, 'record')} in ${safe(archive)}`), ...changes)
+}
+
+function siteText({ folder, articles, written, unchanged, removed }: SiteWritten, bold: Style): string {
+  return lines(
+    bold(safe(folder)),
+    `  ${count(articles, 'article')}: ${count(written, 'file')} written, ${unchanged} unchanged, ${removed} removed`,
+  )
+}
+
+function linkedText({ title, slug, version, cid, ipfs, gateways, page, car, withdrawn }: Linked, bold: Style): string {
+  if (withdrawn !== undefined) {
+    return lines(bold(safe(title)), `  ${safe(slug)}@${version} was withdrawn: ${safe(withdrawn.reason)}`)
+  }
+  return lines(
+    bold(safe(title)),
+    `  ${cid}`,
+    ...[ipfs, ...gateways].map((link) => `  ${safe(link)}`),
+    `  page  ${safe(page)}`,
+    ...(car === undefined ? [] : [`  CAR   ${safe(car.url ?? car.path)} (${formatSize(car.size)})`]),
+  )
 }
 
 function versionLines(versions: readonly Entry[]): string[] {
