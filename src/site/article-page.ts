@@ -13,6 +13,13 @@ import { formatMonth } from './words.ts'
 /** Bytes of an edition's CAR by its root, for editions that are kept. */
 export type CarSizes = ReadonlyMap<string, number>
 
+/** What the versions of one article are shown with. */
+export interface Known {
+  readonly cars: CarSizes
+  /** Dates of corrections by their notes, as the bundles have them: a record knows only when it was made. */
+  readonly corrected: ReadonlyMap<string, string>
+}
+
 /** Where the page of a version stands: the newest has the article's own. */
 export function placeOf(article: CatalogArticle, version: Version): string {
   return places.article(article.folder, version === article.newest ? undefined : version.record.version)
@@ -24,7 +31,7 @@ export function renderArticle(
   article: CatalogArticle,
   version: Version,
   edition: ArchivedEdition,
-  cars: CarSizes,
+  known: Known,
 ): string {
   const { record } = version
   const place = placeOf(article, version)
@@ -33,7 +40,7 @@ export function renderArticle(
     slug: article.slug,
     version: record.version,
     root: record.root,
-    carSize: cars.get(record.root) ?? 0,
+    carSize: known.cars.get(record.root) ?? 0,
     rootSize: edition.rootSize,
   }
   const isNewest = version === article.newest
@@ -50,7 +57,7 @@ export function renderArticle(
     checks: true,
     main: html`${!isNewest && olderNotice(page, article)}${renderPanel(page, download)}${
       edition.article === undefined ? unshown(page, version) : shown(page, edition.article)
-    }${versions(page, article, version, cars)}${filed(page, article)}`,
+    }${versions(page, article, version, known)}${filed(page, article)}`,
   })
 }
 
@@ -60,7 +67,7 @@ export function renderWithdrawn(
   article: CatalogArticle,
   version: Version,
   withdrawal: WithdrawRecord,
-  cars: CarSizes,
+  known: Known,
 ): string {
   const page = beginPage(scene, placeOf(article, version))
   const { words, say } = page
@@ -76,7 +83,7 @@ export function renderWithdrawn(
 <p>${say(isNewest ? words.withdrawnArticle : words.withdrawnVersion)} ${time(withdrawal.time.slice(0, 10), page)}</p>
 <p>${say(words.reason)}${words.colon}<bdi>${withdrawal.reason}</bdi></p>
 </div>
-${versions(page, article, version, cars)}${filed(page, article)}`,
+${versions(page, article, version, known)}${filed(page, article)}`,
   })
 }
 
@@ -103,7 +110,7 @@ function olderNotice(page: Page, { folder, newest }: CatalogArticle): Html {
 `
 }
 
-function versions(page: Page, article: CatalogArticle, current: Version, cars: CarSizes): HtmlValue {
+function versions(page: Page, article: CatalogArticle, current: Version, { cars, corrected }: Known): HtmlValue {
   const { words, say } = page
   if (article.versions.length < 2) return undefined
   return html`<section class="versions">
@@ -117,7 +124,7 @@ ${article.versions.toReversed().map((version) => {
   const newest = version === article.newest && html` <span>(${say(words.newest)})</span>`
   return html`<li>
 <p>${label}${newest}</p>
-${change(page, version, record.version === article.versions[0]?.record.version)}${
+${change(page, version, version === article.versions[0], corrected)}${
   withdrawal === undefined
     ? html`<p class="quiet">${downloadLink(page, { ...record, slug: article.slug, carSize: cars.get(record.root) ?? 0 }, words.downloadArticle)}</p>
 <p class="quiet"><a class="cid" href="ipfs://${record.root}" dir="ltr">ipfs://${record.root}</a></p>
@@ -132,10 +139,10 @@ ${change(page, version, record.version === article.versions[0]?.record.version)}
 }
 
 /** When and why a version replaced the one before; when the first was published. */
-function change(page: Page, { record }: Version, isFirst: boolean): HtmlValue {
+function change(page: Page, { record }: Version, isFirst: boolean, corrected: Known['corrected']): HtmlValue {
   const { words, say } = page
   if (isFirst) return html`<p class="quiet">${say(words.published)}${words.colon}${time(dateOf(record), page)}</p>\n`
-  const day = time(record.time.slice(0, 10), page)
+  const day = time(corrected.get(record.note ?? '') ?? record.time.slice(0, 10), page)
   const why = record.note !== undefined && html`${words.colon}<bdi>${record.note}</bdi>`
   return html`<p class="quiet">${say(words.correctedOn)} ${day}${why}</p>\n`
 }

@@ -136,9 +136,9 @@ export function dateOf({ datePublished, time }: EditionRecord): string {
 }
 
 /** Whether a text is a date or a date and time as an article may have it. */
-function isDate(text: string | undefined): text is string {
+export function isDate(text: unknown): text is string {
   return (
-    text !== undefined &&
+    typeof text === 'string' &&
     /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/.test(text) &&
     !Number.isNaN(instantOf(text))
   )

@@ -88,7 +88,7 @@ function entry(page: Page, article: CatalogArticle, { language, summary }: Facts
 <h2${written}><a href="${page.href(places.article(article.folder))}">${title}</a></h2>
 ${!withdrawn && summary !== undefined && html`<p class="summary"${written}>${summary}</p>\n`}<p class="meta">${
     withdrawn && html`<b>${say(words.withdrawn)}</b> `
-  }<time datetime="${article.date}">${formatDate(article.date, page.language)}</time>${categories}</p>
+  }<time datetime="${article.date}">${formatDate(article.date.slice(0, 10), page.language)}</time>${categories}</p>
 </li>
 `
 }

@@ -37,8 +37,7 @@ ${
 }<p><abbr title="content identifier" lang="en">CID</abbr>${words.colon}<code class="copy">${root}</code></p>
 <div class="check" data-ovn-check data-cid="${root}" data-car="${car}"></div>
 <p>${say(words.checkIt)}${words.colon.trimEnd()}</p>
-<pre tabindex="0" lang="en">${commands(page, download).join('\n')}</pre>
-</div>
+${commands(page, download).map((command) => html`<pre lang="en">${command}</pre>\n`)}</div>
 </details>
 `
 }

@@ -6,6 +6,7 @@ import type { CID } from 'multiformats/cid'
 import { type DagFile, listFiles, readFile } from '../dag/list-files.ts'
 import { type GetStore, readBlock } from '../dag/read-block.ts'
 import { OvnError } from '../errors.ts'
+import { isDate } from './catalog.ts'
 import { places } from './paths.ts'
 import { assetName, isDrawing, isStillDrawing } from './safe-file.ts'
 import { readSafeHtml } from './safe-html.ts'
@@ -16,6 +17,8 @@ export interface Facts {
   readonly language?: string
   readonly summary?: string
   readonly authors?: readonly string[]
+  /** Corrections that have a date, and it. */
+  readonly corrected?: readonly (readonly [note: string, date: string])[]
 }
 
 /** A file of an article as the site serves it. */
@@ -74,6 +77,12 @@ export async function readEdition(
 }
 
 /** The facts of an edition alone, without its page. Throws as {@link readEdition} does. */
+export async function readFacts(blocks: GetStore, root: CID, signal?: AbortSignal): Promise<Facts> {
+  const files = await listFiles(blocks, root, signal)
+  const metadata = files.find(({ path }) => path === 'metadata.json')
+  return factsOf(await readSmall(blocks, metadata, signal)) ?? {}
+}
+
 async function readSmall(blocks: GetStore, file: DagFile | undefined, signal?: AbortSignal) {
   if (file === undefined || file.size > maxPage) return undefined
   try {
@@ -87,7 +96,7 @@ async function readSmall(blocks: GetStore, file: DagFile | undefined, signal?: A
 }
 
 /** Whatever a bundle's metadata.json says of itself; undefined where it is not one of ovn. */
-export function factsOf(bytes: Uint8Array | undefined): Facts | undefined {
+function factsOf(bytes: Uint8Array | undefined): Facts | undefined {
   let fields: { readonly [key: string]: unknown }
   try {
     fields = JSON.parse(decode(bytes) ?? '')
@@ -96,16 +105,20 @@ export function factsOf(bytes: Uint8Array | undefined): Facts | undefined {
   }
   if (typeof fields !== 'object' || fields === null || !/^ovn-bundle\/\d+$/.test(String(fields.schemaVersion)))
     return undefined
-  const { inLanguage, description, author } = fields
+  const { inLanguage, description, author, correction } = fields
   const authors = (Array.isArray(author) ? author : [])
     .map((each) => each?.name)
     .filter((name): name is string => typeof name === 'string')
+  const corrected = (Array.isArray(correction) ? correction : [])
+    .filter((each) => typeof each?.text === 'string' && isDate(each.datePublished))
+    .map((each): [string, string] => [each.text, each.datePublished])
   return {
     ...(typeof inLanguage === 'string' && /^[a-z]{2,3}(-[a-z\d]{2,8})*$/i.test(inLanguage)
       ? { language: inLanguage }
       : {}),
     ...(typeof description === 'string' ? { summary: description } : {}),
     ...(authors.length > 0 ? { authors } : {}),
+    ...(corrected.length > 0 ? { corrected } : {}),
   }
 }
 

@@ -16,6 +16,7 @@ main > article > .lead { width: auto; margin-block: 1.6em 0; }
 main > article > .corrections, main > .versions { margin-block-start: 3em; }
 
 .masthead h1 { margin: 0; letter-spacing: 0; }
+[dir=rtl] .masthead .name:dir(ltr) { font-family: "Iowan Old Style", Charter, "Source Serif 4", "Noto Serif", Georgia, serif; }
 .masthead .motto { text-wrap: balance; }
 .masthead.front { display: block; margin-block: 3rem 2.75rem; padding-block-end: 1.4rem; }
 .masthead.front .name { font-size: clamp(1.9rem, 1.5rem + 2vw, 2.5rem); line-height: var(--tight); }
@@ -24,13 +25,14 @@ main > article > .corrections, main > .versions { margin-block-start: 3em; }
 .entries { margin: 0; padding: 0; list-style: none; }
 .entries > li { margin-block: 0 2.6rem; }
 .entries h2 { margin-block: 0 .3em; font-size: 1.5rem; line-height: 1.2; letter-spacing: var(--spacing); }
+.entries [dir=rtl] { font-family: var(--text); }
 .entries h2[dir=rtl] { line-height: 1.45; }
 .entries h2 a { color: inherit; text-decoration: none; }
 .entries h2 a:hover { text-decoration: underline; text-decoration-thickness: 2px; }
 .entries .summary { margin-block: 0 .5em; font-size: 1rem; line-height: 1.5; }
 .meta, .turn, .row, .filed, .ipfs, .quiet, .versions p:first-child { font-family: var(--label); }
-.meta { margin: 0; font-size: .875rem; color: var(--quiet); }
-.meta a { margin-inline-start: .6em; color: inherit; text-decoration-color: var(--rule); }
+.meta { display: flex; flex-wrap: wrap; gap: .1em .8em; margin: 0; font-size: .875rem; color: var(--quiet); }
+.meta a { color: inherit; text-decoration-color: var(--rule); }
 .meta a:hover { color: var(--accent); text-decoration-color: currentcolor; }
 .list { font-size: 1.9rem; margin-block-end: 1.4em; }
 .turn { display: flex; flex-wrap: wrap; gap: .3rem 1.6rem; padding-block-start: 1rem; border-block-start: 1px solid var(--rule); font-size: .875rem; color: var(--quiet); }
@@ -48,10 +50,12 @@ main > article > .corrections, main > .versions { margin-block-start: 3em; }
 .ipfs summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
 .panel { margin-block-start: .7rem; padding-block: .3rem; border-block: 1px solid var(--rule); color: var(--quiet); }
 .panel p, .panel pre, .panel .check { margin-block: .6em; }
-.panel pre { padding: .7em .9em; color: var(--ink); overflow-x: auto; }
+.panel pre { padding: .5em .8em; color: var(--ink); white-space: pre-wrap; overflow-wrap: anywhere; }
+.panel pre + pre { margin-block-start: -.3em; }
 .panel abbr { text-decoration: none; }
 .copy { color: var(--ink); overflow-wrap: anywhere; user-select: all; }
 .check:empty { display: none; }
+.cid, .copy { font-size: .875rem; }
 .cid { overflow-wrap: anywhere; }
 
 .notice { margin-block: 0 1.6rem; padding-block: .7rem; border-block: 1px solid var(--rule); font-family: var(--label); font-size: .9375rem; line-height: 1.5; }

@@ -7,14 +7,14 @@ import type { GetStore } from '../dag/read-block.ts'
 import { streamFile } from '../dag/stream-file.ts'
 import { writeCar } from '../dag/write-car.ts'
 import { OvnError } from '../errors.ts'
-import { placeOf, renderArticle, renderWithdrawn } from './article-page.ts'
+import { type Known, placeOf, renderArticle, renderWithdrawn } from './article-page.ts'
 import type { Catalog, CatalogArticle } from './catalog.ts'
 import { renderFeeds } from './feeds.ts'
 import { renderLinks } from './links-file.ts'
 import { renderLists } from './list-pages.ts'
 import type { Scene } from './page.ts'
 import { places } from './paths.ts'
-import { type Facts, readEdition } from './read-edition.ts'
+import { type Facts, readEdition, readFacts } from './read-edition.ts'
 import type { Noted, SiteFolder } from './site-folder.ts'
 import { renderSitemaps } from './sitemap.ts'
 import { scriptPlace, siteStyle, stylePlace } from './style.ts'
@@ -166,11 +166,12 @@ class Writing {
       files.push(path)
       if (path !== undefined) cars.set(record.root, folder.size(path) ?? 0)
     }
+    const known: Known = { cars, corrected: await this.#corrections(article) }
     let facts: Facts = {}
     for (const version of article.versions) {
       const place = placeOf(article, version)
       if (version.withdrawal !== undefined) {
-        files.push(folder.write(place, renderWithdrawn(this.#scene, article, version, version.withdrawal, cars)))
+        files.push(folder.write(place, renderWithdrawn(this.#scene, article, version, version.withdrawal, known)))
         continue
       }
       const base = '../'.repeat(place.split('/').length - 1)
@@ -178,10 +179,22 @@ class Writing {
       for (const asset of edition.assets) {
         files.push(await folder.stream(asset.place, () => streamFile(this.#blocks, asset.cid, signal)))
       }
-      files.push(folder.write(place, renderArticle(this.#scene, article, version, edition, cars)))
+      files.push(folder.write(place, renderArticle(this.#scene, article, version, edition, known)))
       if (version === article.newest) facts = edition.facts
     }
     return { key, files: [...new Set(files)].filter((path) => path !== undefined), facts }
+  }
+
+  /** When each correction was made, as the bundles of all versions have it. */
+  async #corrections({ versions }: CatalogArticle): Promise<Map<string, string>> {
+    const corrected = new Map<string, string>()
+    if (versions.length < 2) return corrected
+    for (const { record, withdrawal } of versions) {
+      if (withdrawal !== undefined) continue
+      const facts = await readFacts(this.#blocks, CID.parse(record.root), this.#options.signal)
+      for (const [note, date] of facts.corrected ?? []) corrected.set(note, date)
+    }
+    return corrected
   }
 
   /** A hash of all that the pages of an article are made from, beside what its roots name. */
