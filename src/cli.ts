@@ -79,6 +79,7 @@ define('list', 'list the archived articles, newest first', [
   .option('--category <name>', 'only articles of this category')
   .option('--since <date>', 'only articles of this day or later')
   .option('--all-versions', 'older versions too')
+  .option('--withdrawn', 'those that were withdrawn, too: when and why')
   .action(
     run(async (options, context) => {
       const { list } = await import('./commands/list.ts')
@@ -107,6 +108,44 @@ define('log', 'list the versions of an article: when, why, which CID', [
     run(async (_, context, ref) => {
       const { log } = await import('./commands/log.ts')
       return log(ref as string, context)
+    }),
+  )
+
+define('unpublish', 'withdraw an article: record why, and keep it no longer', [
+  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
+  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .option('--reason <text>', 'why; it is recorded for good, and must be given')
+  .action(
+    run(async (options, context, ref) => {
+      const { unpublish } = await import('./commands/unpublish.ts')
+      return unpublish(ref as string, options, context)
+    }),
+  )
+
+define('gc', 'free blocks that no pin needs, and give their space back', [
+  ['ovn gc --dry-run', 'say what would go'],
+  ['ovn gc', 'also while others publish'],
+])
+  .option('-n, --dry-run', 'free nothing')
+  .action(
+    run(async (options, context) => {
+      const { gc } = await import('./commands/gc.ts')
+      return gc(options, context)
+    }),
+  )
+
+define('verify', 'check that the archive is whole: every block, manifest line and pin', [
+  ['ovn verify', 'the whole archive'],
+  ['ovn verify harbour-inquiry', 'all versions of one article'],
+  ['ovn verify harbour-inquiry@2 --json', 'one version, for a program'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .action(
+    run(async (_, context, refs) => {
+      const { verify } = await import('./commands/verify.ts')
+      return verify(refs as string[], context)
     }),
   )
 

@@ -96,6 +96,7 @@ function wordsFor(
     case 'show':
     case 'log':
     case 'links':
+    case 'unpublish':
       return slugs(current, context)
     case 'completion':
       return shells

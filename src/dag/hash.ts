@@ -28,6 +28,12 @@ export function assertHash(cid: CID, bytes: Uint8Array): void {
   throw new OvnError('damaged', `block ${cid} is damaged: its bytes do not match its CID`)
 }
 
+/** As {@link assertHash}, for a large block: its hash is computed beside the main thread. */
+export async function assertHashAsync(cid: CID, bytes: Uint8Array): Promise<void> {
+  if (await checkHashAsync(cid, bytes as Uint8Array<ArrayBuffer>)) return
+  throw new OvnError('damaged', `block ${cid} is damaged: its bytes do not match its CID`)
+}
+
 /**
  * Whether the bytes are the ones that the CID names. Throws an OvnError `damaged` for a CID that cannot be checked: its hash
  * function is not sha2-256, or it is a long identity.

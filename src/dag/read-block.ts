@@ -3,8 +3,11 @@
 import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import { OvnError } from '../errors.ts'
-import { assertCheckable, assertHash, identityBytes } from './hash.ts'
+import { assertCheckable, assertHash, assertHashAsync, identityBytes } from './hash.ts'
 import { maxBlockSize } from './profile.ts'
+
+/** Below this many bytes a hash costs less than handing the block to another thread. */
+const hashAsideFrom = 65_536
 
 export type GetStore = Pick<Blockstore, 'get'>
 
@@ -30,6 +33,7 @@ export async function readBlock(blocks: GetStore, cid: CID, signal?: AbortSignal
     throw new OvnError('not-found', `block ${cid} is missing`, { cause })
   }
   const bytes = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
-  assertHash(cid, bytes)
+  if (bytes.byteLength < hashAsideFrom) assertHash(cid, bytes)
+  else await assertHashAsync(cid, bytes)
   return bytes
 }

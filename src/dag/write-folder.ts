@@ -146,8 +146,6 @@ class Writing {
     const { content } = this.#partial
     const stack = new ReadAhead((part: Part) => this.#read(part))
     stack.push(files.map(({ path, cid, size }) => ({ cid, path: join(content, path), offset: 0, size, depth: 0 })))
-    /** Empty parts of files: there is no end to them otherwise. */
-    const empty = new Set<string>()
     const waiting = files.length + maxWaiting
     let left = maxBytes - planned
     let blocks = 0
@@ -173,7 +171,7 @@ class Writing {
       else if (length > 0) await this.#writer.append(read.bytes)
       if (length > 0) this.#verified = true
       this.#onBytes(length)
-      stack.push(partsBelow(part, length, read.parts, empty))
+      stack.push(partsBelow(part, length, read.parts))
       if (stack.size > waiting) this.#refuse(`more than ${maxWaiting} parts of files side by side`)
     }
     await this.#writer.end()
@@ -196,16 +194,12 @@ class Writing {
   }
 }
 
-/** The parts of a part, in order. Of the empty ones each is read once. */
-function partsBelow(part: Part, begin: number, parts: ReadPart['parts'], empty: Set<string>): Part[] {
+/** The parts of a part, in order. */
+function partsBelow(part: Part, begin: number, parts: ReadPart['parts']): Part[] {
   let offset = part.offset + begin
-  return parts.flatMap(({ cid, size }) => {
+  return parts.map(({ cid, size }) => {
     const below = { cid, path: part.path, offset, size, depth: part.depth + 1 }
     offset += size
-    if (size > 0) return below
-    const key = cid.toString()
-    if (empty.has(key)) return []
-    empty.add(key)
     return below
   })
 }

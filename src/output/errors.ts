@@ -1,7 +1,7 @@
 // The rules of stderr: every line begins with `ovn: `, in lower case, without a full stop. A hint is a line that names
 // something to do. Several problems of one file stand under one heading. A stack trace means a bug in ovn.
 
-import { OvnError, type Problem } from '../errors.ts'
+import { errorCodes, OvnError, type Problem } from '../errors.ts'
 import type { FailedArticle, Result } from './result.ts'
 import { escapeControls as safe } from './terminal.ts'
 
@@ -50,27 +50,48 @@ export function errorText(document: ErrorDocument): string {
 
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
-  if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
-  if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
-  if (result.kind === 'site-written') {
-    const failures = result.failed.flatMap(({ slug, message, hint }) => [`${slug}: ${message}`, ...hintLines(hint)])
-    return prefixed([...result.notices, ...result.inTheWay].flatMap(problemLines).concat(failures))
+  switch (result.kind) {
+    case 'published': {
+      const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
+      return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+    }
+    case 'imported':
+      return prefixed(result.failed.flatMap(failureLines))
+    case 'rebuilt':
+      return prefixed(result.problems.flatMap(problemLines))
+    case 'unpublished':
+    case 'collected':
+    case 'verified':
+      return prefixed(result.notices.flatMap(problemLines))
+    case 'site-written': {
+      const failures = result.failed.flatMap(({ slug, message, hint }) => [`${slug}: ${message}`, ...hintLines(hint)])
+      return prefixed([...result.notices, ...result.inTheWay].flatMap(problemLines).concat(failures))
+    }
+    default:
+      return ''
   }
-  if (result.kind !== 'published') return ''
-  const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
-  return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
 }
+
+// What could not be checked is not known to be damaged.
+const verifiedExits = {
+  intact: 0,
+  damaged: errorCodes.damaged.exit,
+  missing: errorCodes.damaged.exit,
+  'not checked': errorCodes.partly.exit,
+} as const
 
 /** The exit code of a result. */
 export function exitCodeOf(result: Result): number {
   switch (result.kind) {
     case 'published':
     case 'imported':
-      return result.failed.length > 0 ? 7 : 0
+      return result.failed.length > 0 ? errorCodes.partly.exit : 0
     case 'rebuilt':
-      return result.problems.length > 0 ? 7 : 0
+      return result.problems.length > 0 ? errorCodes.partly.exit : 0
+    case 'verified':
+      return verifiedExits[result.state]
     case 'site-written':
-      return result.failed.length + result.inTheWay.length > 0 ? 7 : 0
+      return result.failed.length + result.inTheWay.length > 0 ? errorCodes.partly.exit : 0
     default:
       return 0
   }

@@ -4,6 +4,8 @@
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { Links } from '../links/links-to.ts'
 import type { ArticleLinks } from '../site/links-file.ts'
+import type { Fault } from '../verify/damage.ts'
+import type { ArchiveChecked } from '../verify/verify-archive.ts'
 
 /** The version of the JSON documents. */
 export const resultSchema = 1
@@ -71,6 +73,8 @@ export interface Entry {
   readonly note?: string
   /** When it was recorded: ISO 8601, UTC. */
   readonly time: string
+  /** When and why it was withdrawn; absent where it was not. */
+  readonly withdrawn?: { readonly time: string; readonly reason: string }
 }
 
 export interface Listed {
@@ -92,7 +96,7 @@ export interface Shown {
   readonly pinned: boolean
   readonly links: Links
   readonly files: readonly ShownFile[]
-  /** The bundle's metadata.json. */
+  /** The bundle's metadata.json; null for what is no bundle of ovn, and where a withdrawn edition's blocks are gone. */
   readonly metadata: unknown
   /** All versions, oldest first. */
   readonly versions: readonly Entry[]
@@ -179,6 +183,48 @@ export interface Linked extends ArticleLinks {
   readonly archive: string
 }
 
+export interface Unpublished {
+  readonly kind: 'unpublished'
+  readonly archive: string
+  /** What the ref named, oldest first. All of it is withdrawn. */
+  readonly articles: readonly (Entry & {
+    /** `withdrawn` now, or `already` before. */
+    readonly status: 'withdrawn' | 'already'
+    readonly links: Links
+  })[]
+  /** Addresses at which copies may still be. Nobody can call them back. */
+  readonly elsewhere: readonly string[]
+  readonly notices: readonly Problem[]
+}
+
+export interface Collected {
+  readonly kind: 'collected'
+  readonly archive: string
+  readonly dryRun: boolean
+  /** Blocks that were freed, or would be, and their bytes. */
+  readonly blocks: number
+  readonly bytes: number
+  /** Bytes of blocks.sqlite before and after. */
+  readonly sizeBefore: number
+  readonly sizeAfter: number
+  /** Withdrawn roots whose pins were left behind, and went now or would go. */
+  readonly unpinned: readonly string[]
+  /** Pinned roots without a record. */
+  readonly unrecorded: readonly string[]
+  readonly notices: readonly Problem[]
+}
+
+/** An archive, or some of its editions, that was checked. */
+export interface Verified extends ArchiveChecked {
+  readonly kind: 'verified'
+  /** The archive's folder. */
+  readonly archive: string
+  /** The refs that were given; empty where the whole archive was checked. */
+  readonly refs: readonly string[]
+  /** The worst of what was found: damaged, then missing, then not checked. */
+  readonly state: 'intact' | Fault
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
@@ -194,6 +240,9 @@ export type Result =
   | Computed
   | Imported
   | Rebuilt
+  | Printed
+  | Unpublished
+  | Collected
+  | Verified
   | SiteWritten
   | Linked
-  | Printed

@@ -3,6 +3,7 @@
 import { styleText } from 'node:util'
 
 import type {
+  Collected,
   Entry,
   Imported,
   Linked,
@@ -13,8 +14,10 @@ import type {
   Result,
   Shown,
   SiteWritten,
+  Unpublished,
 } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
+import { verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -54,6 +57,12 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return siteText(result, bold)
     case 'linked':
       return linkedText(result, bold)
+    case 'unpublished':
+      return unpublishedText(result, bold)
+    case 'collected':
+      return collectedText(result)
+    case 'verified':
+      return verifiedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -66,6 +75,7 @@ function quietText(result: Result): string {
     case 'published':
     case 'imported':
     case 'listed':
+    case 'unpublished':
       return lines(...result.articles.map(({ root }) => root))
     case 'shown':
       return result.article.root
@@ -79,10 +89,14 @@ function quietText(result: Result): string {
       return safe(result.folder)
     case 'linked':
       return result.withdrawn === undefined ? result.cid : ''
+    case 'verified':
+      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
     case 'printed':
       return result.text
     case 'initialised':
       return result.config
+    case 'collected':
+      return ''
   }
 }
 
@@ -128,7 +142,40 @@ function entriesText(entries: readonly Entry[], bold: Style, dim: Style): string
     bold(safe(entry.title)),
     `  ${dim(lineOf([entry.datePublished, `${entry.slug}@${entry.version}`, entry.categories.join(', ')]))}`,
     `  ${entry.root}`,
+    ...(entry.withdrawn === undefined ? [] : [`  ${withdrawnText(entry.withdrawn)}`]),
   ])
+}
+
+function withdrawnText({ time, reason }: NonNullable<Entry['withdrawn']>): string {
+  return `withdrawn ${time}: ${safe(reason)}`
+}
+
+function unpublishedText({ articles, elsewhere, archive }: Unpublished, bold: Style): string {
+  const isNew = articles.some(({ status }) => status === 'withdrawn')
+  return lines(
+    ...articles.flatMap(({ title, slug, version, root, status, withdrawn }) => [
+      bold(safe(title)),
+      `  ${safe(slug)}@${version} ${status === 'already' ? 'was withdrawn already' : 'is withdrawn'}`,
+      `  ${root}`,
+      ...(withdrawn === undefined ? [] : [`  ${withdrawnText(withdrawn)}`]),
+    ]),
+    ...(isNew ? [`not kept in ${safe(archive)} any more; \`ovn gc\` frees the space`] : []),
+    `copies elsewhere cannot be recalled${elsewhere.length > 0 ? '; there may be some at' : ', wherever they are'}`,
+    ...elsewhere.map((address) => `  ${safe(address)}`),
+  )
+}
+
+function collectedText({ blocks, bytes, sizeBefore, sizeAfter, unpinned, dryRun }: Collected): string {
+  const what = `${count(blocks, 'block')} (${formatSize(bytes)})`
+  const left =
+    unpinned.length === 0
+      ? []
+      : [`${count(unpinned.length, 'pin')} of withdrawn articles ${dryRun ? 'would go' : 'went'}`]
+  if (dryRun) return lines(...left, `dry run: nothing was changed; ${what} would be freed`)
+  return lines(
+    ...left,
+    `freed ${what}; blocks.sqlite has ${formatSize(sizeAfter)} now, and had ${formatSize(sizeBefore)}`,
+  )
 }
 
 function lineOf(parts: readonly (string | undefined)[]): string {
@@ -138,7 +185,7 @@ function lineOf(parts: readonly (string | undefined)[]): string {
     .join(' · ')
 }
 
-function shownText({ article, files, versions, links, pinned }: Shown, bold: Style, dim: Style): string {
+function shownText({ article, files, metadata, versions, links, pinned }: Shown, bold: Style, dim: Style): string {
   return lines(
     bold(safe(article.title)),
     ...table(
@@ -149,12 +196,15 @@ function shownText({ article, files, versions, links, pinned }: Shown, bold: Sty
         ['  categories', safe(article.categories.join(', '))],
         ['  address', safe(article.url ?? '')],
         ['  archived', article.time],
+        ['  withdrawn', article.withdrawn?.time ?? ''],
+        ['  because', safe(article.withdrawn?.reason ?? '')],
         ['  pinned', pinned ? 'yes' : 'no'],
         ['  CID', article.root],
         ...[links.ipfs, ...links.gateways].map((link, index) => [index === 0 ? '  links' : '', safe(link)]),
       ].filter(([, value]) => value !== ''),
     ),
     bold('files'),
+    ...(metadata === null ? ['  not here any more: it was withdrawn'] : []),
     ...table(files.map(({ path, size, cid }) => [`  ${safe(path)}`, formatSize(size), dim(cid)])),
     ...(versions.length > 1 ? [bold('versions'), ...versionLines(versions)] : []),
   )
@@ -222,7 +272,12 @@ function linkedText({ title, slug, version, cid, ipfs, gateways, page, car, with
 }
 
 function versionLines(versions: readonly Entry[]): string[] {
-  return table(versions.map(({ version, time, root, note }) => [`  ${version}`, time, root, safe(note ?? '')]))
+  const rows = versions.map(({ version, time, root, note }) => [`  ${version}`, time, root, safe(note ?? '')])
+  return table(rows).flatMap((line, index) => [line, ...withdrawalLines(versions[index])])
+}
+
+function withdrawalLines(entry: Entry | undefined): string[] {
+  return entry?.withdrawn === undefined ? [] : [`     ${withdrawnText(entry.withdrawn)}`]
 }
 
 /** Columns that align whatever their characters' width. */

@@ -1,8 +1,10 @@
 // What comes from elsewhere: CARs, folders, standard input.
 
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { CarReader, CarWriter } from '@ipld/car'
 import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
@@ -10,6 +12,8 @@ import { openArchive } from '../../src/archive/archive.ts'
 import { writeCar } from '../../src/dag/write-car.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { fixtures, ovn, ovnJson } from './ovn.ts'
+
+const ipfsCar = fileURLToPath(new URL('../../node_modules/ipfs-car/bin.js', import.meta.url))
 
 interface Source {
   readonly cwd: string
@@ -189,6 +193,23 @@ describe('ovn import', () => {
       version: 2,
       root: second,
     })
+  })
+
+  it('takes what ipfs-car packs, whose root stands at the end of the blocks', () => {
+    const cwd = temporaryFolder()
+    mkdirSync(join(cwd, 'report/pages'), { recursive: true })
+    writeFileSync(join(cwd, 'report/pages/1.txt'), 'A page')
+    writeFileSync(join(cwd, 'report/video.bin'), Buffer.alloc(5_000_000, 'video'))
+    const { stdout } = spawnSync(process.execPath, [ipfsCar, 'pack', 'report', '--no-wrap', '--output', 'report.car'], {
+      cwd,
+      encoding: 'utf8',
+    })
+    const [imported] = ovnJson(['import', 'report.car', '--title', 'Report'], { cwd }).articles
+    expect(imported).toMatchObject({ status: 'imported', root: stdout.trim(), size: 5_000_006 })
+    expect(ovnJson(['show', 'report'], { cwd }).files.map(({ path }: never) => path)).toEqual([
+      'pages/1.txt',
+      'video.bin',
+    ])
   })
 
   it('heals damaged blocks of what it has', async () => {

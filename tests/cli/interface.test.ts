@@ -8,7 +8,22 @@ import { errorCodes } from '../../src/errors.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { binary, environment, fixtures, ovn, ovnJson, startOvn } from './ovn.ts'
 
-const commands = ['init', 'publish', 'list', 'show', 'log', 'cid', 'import', 'rebuild', 'site', 'links', 'completion']
+const commands = [
+  'init',
+  'publish',
+  'list',
+  'show',
+  'log',
+  'cid',
+  'import',
+  'rebuild',
+  'completion',
+  'unpublish',
+  'gc',
+  'verify',
+  'site',
+  'links',
+]
 
 describe('help', () => {
   it('is short, goes to stderr and ends with 2 where no command is given', () => {
