@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { openArchive } from '../archive/archive.ts'
@@ -32,7 +32,7 @@ export async function site(output: string, { force }: SiteCommandOptions, contex
     const total = catalog.articles.length
     const { articles, failed } = await writeSite(archive.blocks, catalog, siteFolder, {
       site: config,
-      script: readScript(),
+      scripts: readScripts(),
       maker: packageJson.version,
       signal: context.signal,
       onArticle: (done) => context.report({ done, total, bytes: 0 }),
@@ -63,14 +63,17 @@ export async function site(output: string, { force }: SiteCommandOptions, contex
   }
 }
 
-/** The script that checks an article in the browser; undefined where this ovn was built without it. */
-function readScript(): Uint8Array | undefined {
+/** The script that checks an article in the browser, with what it loads; none where this ovn was built without it. */
+function readScripts(): Map<string, Uint8Array> {
+  const folder = new URL('./site/', import.meta.url)
+  let names: string[]
   try {
-    return readFileSync(new URL('./site/verify.js', import.meta.url))
+    names = readdirSync(folder).filter((name) => name.endsWith('.js'))
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return new Map()
     throw error
   }
+  return new Map(names.sort().map((name) => [name, readFileSync(new URL(name, folder))]))
 }
 
 function withoutUrl(folder: string): Problem {

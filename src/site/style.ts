@@ -1,7 +1,7 @@
 // The site's style sheet: the archived page's own, so that both are of one family, and what only a site has. A file of its own,
 // named by its hash: browsers keep it, and the pages' policy needs no exception for it.
 
-import { hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { style } from '../bundle/style.ts'
 import { places } from './paths.ts'
 
@@ -86,13 +86,13 @@ main > header + .notice { margin-block: 1.6rem 0; }
 export const siteStyle = `${style}\n${own.trim()}\n`
 
 /** Where the style sheet stands. */
-export const stylePlace = places.asset(`ovn/site-${shortHash(siteStyle)}.css`)
+export const stylePlace = places.asset(
+  `ovn/site-${createHash('sha256').update(siteStyle).digest('hex').slice(0, 12)}.css`,
+)
 
-/** Where the script that checks an article stands. */
-export function scriptPlace(script: Uint8Array): string {
-  return places.asset(`ovn/verify-${shortHash(script)}.js`)
-}
-
-function shortHash(content: string | Uint8Array): string {
-  return hash('sha256', content, 'hex').slice(0, 12)
+/** Where the script that checks an article stands, with the files that it loads beside it: all of them name the folder. */
+export function scriptFolder(files: ReadonlyMap<string, Uint8Array>): string {
+  const sum = createHash('sha256')
+  for (const [name, bytes] of files) sum.update(`${name} ${bytes.byteLength}\n`).update(bytes)
+  return places.asset(`ovn/verify-${sum.digest('hex').slice(0, 12)}/`)
 }

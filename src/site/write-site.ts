@@ -17,12 +17,12 @@ import { places } from './paths.ts'
 import { type Facts, readEdition, readFacts } from './read-edition.ts'
 import type { Noted, SiteFolder } from './site-folder.ts'
 import { renderSitemaps } from './sitemap.ts'
-import { scriptPlace, siteStyle, stylePlace } from './style.ts'
+import { scriptFolder, siteStyle, stylePlace } from './style.ts'
 
 export interface SiteOptions {
   readonly site: Scene['site']
-  /** The script that checks an article in the browser; absent where this ovn was built without it. */
-  readonly script?: Uint8Array | undefined
+  /** The script that checks an article in the browser, `verify.js`, and what it loads; empty where this ovn was built without it. */
+  readonly scripts: ReadonlyMap<string, Uint8Array>
   /** Names the version of all that makes pages: another one makes every page anew. */
   readonly maker: string
   readonly signal?: AbortSignal | undefined
@@ -51,17 +51,18 @@ export async function writeSite(
   folder: SiteFolder,
   options: SiteOptions,
 ): Promise<WrittenSite> {
-  const { site, script, signal } = options
+  const { site, scripts, signal } = options
+  const folderOfScripts = scriptFolder(scripts)
   const scene: Scene = {
     site,
     style: stylePlace,
-    ...(script === undefined ? {} : { script: scriptPlace(script) }),
+    ...(scripts.has('verify.js') ? { script: `${folderOfScripts}verify.js` } : {}),
   }
   folder.announce(plannedPlaces(scene, catalog))
   try {
     const writing = new Writing(blocks, scene, folder, options)
     folder.write(scene.style, siteStyle)
-    if (script !== undefined && scene.script !== undefined) folder.write(scene.script, script)
+    for (const [name, bytes] of scripts) folder.write(`${folderOfScripts}${name}`, bytes)
     for (const [index, article] of catalog.articles.entries()) {
       signal?.throwIfAborted()
       await writing.writeArticle(article)
