@@ -2,10 +2,10 @@
 // from records alone, and from the facts that were read with the articles.
 
 import { formatDate, textDirection } from '../article/words.ts'
-import { type Html, type HtmlValue, html } from '../bundle/html.ts'
+import { type Html, type HtmlValue, html, raw } from '../bundle/html.ts'
 import type { Catalog, CatalogArticle } from './catalog.ts'
 import { beginPage, type Page, renderPage, type Scene } from './page.ts'
-import { places } from './paths.ts'
+import { hrefFrom, places } from './paths.ts'
 import type { Facts } from './read-edition.ts'
 import { formatMonth } from './words.ts'
 
@@ -18,25 +18,35 @@ export interface MadePage {
 /** What is known of an article beside its record. */
 export type FactsOf = (article: CatalogArticle) => Facts
 
+/** Stands for the way from a page to the site's folder. */
+const anyBase = '\u0000'
+
 /** Articles on one page. */
 const perPage = 20
 
 /** Every page that lists articles, one after another. */
 export function* renderLists(scene: Scene, catalog: Catalog, factsOf: FactsOf): Generator<MadePage> {
+  // An entry stands on three lists and more: it is made once, and its addresses are put before it with each.
+  const made = new Map<string, string>()
+  const entryOf = (article: CatalogArticle, page: Page) => {
+    const known = made.get(article.slug) ?? entry(page, article, factsOf(article)).text
+    made.set(article.slug, known)
+    return raw(known.replaceAll(anyBase, '../'.repeat(page.place.split('/').length - 1)))
+  }
   const kept = (articles: readonly CatalogArticle[]) => articles.filter(({ newest }) => newest.withdrawal === undefined)
-  yield* renderList(scene, kept(catalog.articles), factsOf, places.front)
+  yield* renderList(scene, kept(catalog.articles), entryOf, places.front)
   for (const { name, folder, articles } of catalog.categories) {
     yield* renderList(
       scene,
       articles,
-      factsOf,
+      entryOf,
       (page) => places.category(folder, page),
       () => name,
     )
   }
   for (const { month, articles } of catalog.months) {
     const title = (page: Page) => formatMonth(month, page.language)
-    yield* renderList(scene, articles, factsOf, (page) => places.month(month, page), title)
+    yield* renderList(scene, articles, entryOf, (page) => places.month(month, page), title)
   }
   yield { place: places.archive, text: renderArchive(scene, catalog) }
   yield { place: places.notFound, text: renderNotFound(scene) }
@@ -45,7 +55,7 @@ export function* renderLists(scene: Scene, catalog: Catalog, factsOf: FactsOf): 
 function* renderList(
   scene: Scene,
   articles: readonly CatalogArticle[],
-  factsOf: FactsOf,
+  entryOf: (article: CatalogArticle, page: Page) => Html,
   placeOf: (page: number) => string,
   titleOf?: (page: Page) => string,
 ): Generator<MadePage> {
@@ -67,7 +77,7 @@ function* renderList(
           listed.length === 0
             ? html`<p class="notice">${say(words.noArticles)}</p>\n`
             : html`<ul class="entries">
-${listed.map((article) => entry(page, article, factsOf(article)))}</ul>
+${listed.map((article) => entryOf(article, page))}</ul>
 `
         }${turn(page, placeOf, number, pages)}`,
       }),
@@ -75,6 +85,11 @@ ${listed.map((article) => entry(page, article, factsOf(article)))}</ul>
   }
 }
 
+function plain(text: string): string {
+  return text.replaceAll(anyBase, '')
+}
+
+/** One article of a list, whose addresses begin with {@link anyBase}. */
 function entry(page: Page, article: CatalogArticle, { language, summary }: Facts): Html {
   const { words, say } = page
   const { title } = article.newest.record
@@ -82,11 +97,12 @@ function entry(page: Page, article: CatalogArticle, { language, summary }: Facts
   const own = language !== undefined && language !== page.language && html` lang="${language}"`
   const written = html`${own} dir="${language === undefined ? 'auto' : textDirection(language)}"`
   const categories = article.categories.map(
-    ({ name, folder }) => html` <a href="${page.href(places.category(folder))}" dir="auto">${name}</a>`,
+    ({ name, folder }) =>
+      html` <a href="${anyBase}${hrefFrom('', places.category(folder))}" dir="auto">${plain(name)}</a>`,
   )
   return html`<li>
-<h2${written}><a href="${page.href(places.article(article.folder))}">${title}</a></h2>
-${!withdrawn && summary !== undefined && html`<p class="summary"${written}>${summary}</p>\n`}<p class="meta">${
+<h2${written}><a href="${anyBase}${hrefFrom('', places.article(article.folder))}">${plain(title)}</a></h2>
+${!withdrawn && summary !== undefined && html`<p class="summary"${written}>${plain(summary)}</p>\n`}<p class="meta">${
     withdrawn && html`<b>${say(words.withdrawn)}</b> `
   }<time datetime="${article.date}">${formatDate(article.date.slice(0, 10), page.language)}</time>${categories}</p>
 </li>

@@ -101,7 +101,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       expect((await fetch(new URL(car, page.url()))).status).toBe(200)
       expect(noticed).toEqual([])
     })
-    const pictures = server.requests.filter((path) => path.endsWith('.png'))
+    const pictures = server.requests.filter((path) => /\.(png|jpg)$/.test(path))
     expect(pictures.length).toBe(new Set(archived.match(/(?<= src=")assets\/[^"]*/g) ?? []).size)
     for (const path of pictures) expect(existsSync(join(site.folder, path))).toBe(true)
   })
