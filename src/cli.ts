@@ -140,12 +140,15 @@ define('verify', 'check that the archive is whole: every block, manifest line an
   ['ovn verify', 'the whole archive'],
   ['ovn verify harbour-inquiry', 'all versions of one article'],
   ['ovn verify harbour-inquiry@2 --json', 'one version, for a program'],
+  ['ovn verify article.car', 'a CAR file, without importing it'],
+  ['ovn verify downloaded/ --against harbour-inquiry', 'a folder or file, compared with an article'],
 ])
-  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways; or a CAR file')
+  .option('--against <ref>', 'compare a folder, or a single file, with this article')
   .action(
-    run(async (_, context, refs) => {
+    run(async (options, context, refs) => {
       const { verify } = await import('./commands/verify.ts')
-      return verify(refs as string[], context)
+      return verify(refs as string[], options, context)
     }),
   )
 
@@ -158,6 +161,39 @@ define('cid', 'compute the CID that a file or folder has; store nothing', [
     run(async (_, context, paths) => {
       const { computeCids } = await import('./commands/cid.ts')
       return computeCids(paths as string[], context)
+    }),
+  )
+
+define(
+  'fetch',
+  'get an article back: from the archive, a CAR or a gateway, every block checked',
+  [
+    ['ovn fetch ipfs://bafybei… --gateway https://gateway.example', 'into a folder named by its CID'],
+    ['ovn fetch https://news.example/2025/harbour-inquiry -o harbour', 'by the address of its page, into a folder'],
+    ['ovn fetch bafybei…/article.md -o article.md', 'one file of it'],
+    ['ovn fetch bafybei… --pin', 'keep it in the archive'],
+    ['ovn fetch harbour-inquiry --repair --car backup.car', 'replace damaged blocks in the archive, and nothing else'],
+  ],
+  'Goes online, to the gateways that you name.',
+)
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://…, the address of a gateway, of a CAR or of a page')
+  .option('-o, --output <path>', 'where it is written; else its slug, the last part of its path, or its CID')
+  .option('--pin', 'keep it in the archive, pinned and recorded')
+  .option('--title <text>', 'with --pin: the title of what has none of its own')
+  .option('--slug <slug>', 'with --pin: the name under which it is kept')
+  .option(
+    '--gateway <address>',
+    'an IPFS gateway; may be given again; else $OVN_GATEWAYS, else those of config.json',
+    collect,
+  )
+  .option('--car <file>', 'a CAR that may have it, asked before any gateway')
+  .option('--timeout <seconds>', 'give up when nothing new came for so long', '60')
+  .option('--force', 'replace what stands at the target')
+  .option('--repair', 'replace damaged and missing blocks of an article in the archive')
+  .action(
+    run(async (options, context, ref) => {
+      const { fetchRef } = await import('./commands/fetch.ts')
+      return fetchRef(ref as string, options, context)
     }),
   )
 
@@ -174,6 +210,24 @@ define('import', 'keep articles that come from elsewhere: hash every block, pin,
     run(async (options, context, sources) => {
       const { importAll } = await import('./commands/import.ts')
       return importAll(sources as string[], options, context)
+    }),
+  )
+
+define('export', 'write articles as CARs, folders, or bags, for others to keep', [
+  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
+  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
+  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
+  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
+  .option('--all', 'every version of every article that is not withdrawn')
+  .option('--format <format>', 'car, folder or bag', 'car')
+  .option('--force', 'replace what is there')
+  .action(
+    run(async (options, context, refs) => {
+      const { exportArticles } = await import('./commands/export.ts')
+      return exportArticles(refs as string[], options, context)
     }),
   )
 
@@ -235,17 +289,18 @@ program
     }),
   )
 
-/** A command whose help shows examples first and the exit codes last. None of these goes online. */
+/** A command whose help shows examples first, says whether it goes online, and has the exit codes last. */
 function define(
   name: string,
   description: string,
   examples: readonly (readonly [line: string, meaning: string])[],
+  network = 'Works offline.',
 ): Command {
   const width = Math.max(...examples.map(([line]) => line.length))
   const lines = examples.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}`)
   return program
     .command(name)
-    .description(`${description}\nWorks offline.`)
+    .description(`${description}\n${network}`)
     .summary(description)
     .addHelpText('before', `Examples:\n${lines.join('\n')}\n`)
     .addHelpText('after', exitCodeHelp)
@@ -291,6 +346,8 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       report: progress.report,
       readInput,
       streamInput: () => process.stdin,
+      writeOutput,
+      outputIsTerminal: process.stdout.isTTY,
     }
     let result: Result
     try {
@@ -299,13 +356,13 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       progress.end()
     }
     process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
-    await endProcess()
+    await endProcess([process.stdout, process.stderr])
   }
 }
 
 /** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
-async function endProcess(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
+async function endProcess(streams: readonly NodeJS.WriteStream[]): Promise<void> {
+  for (const stream of streams) {
     if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
   }
   flushCompileCache()
@@ -321,6 +378,26 @@ function readInput(): Promise<Uint8Array> {
     return Buffer.concat(parts)
   })()
   return input
+}
+
+/** Waits for whoever reads, so that nothing piles up here. Throws where nobody reads any more, and when it is told to stop. */
+function writeOutput(bytes: Uint8Array): Promise<void> {
+  const { signal } = interruption
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    process.stdout.write(bytes, (error) => {
+      signal.removeEventListener('abort', stop)
+      if (error) reject(outputClosed(error))
+      else resolve()
+    })
+  })
+}
+
+function outputClosed(cause: NodeJS.ErrnoException): Error {
+  if (cause.code !== 'EPIPE' && cause.code !== 'ERR_STREAM_DESTROYED') return cause
+  return new OvnError('storage', 'standard output was closed before all was written', { cause })
 }
 
 /** Prints an error and sets the exit code. */
@@ -366,4 +443,6 @@ try {
   }
 } catch (error) {
   if (!isHelp(error)) await fail(error)
+  // What nobody takes from stdout would keep the process waiting.
+  if (interruption.signal.aborted) await endProcess([process.stderr])
 }

@@ -23,6 +23,18 @@ export type Ref =
   | { readonly kind: 'slug'; readonly slug: string; readonly version?: number }
   | { readonly kind: 'root'; readonly root: CID; readonly path: readonly string[] }
 
+/** What may be fetched, and where its address says that it lies. */
+export type Address =
+  | Extract<Ref, { kind: 'slug' }>
+  | (Extract<Ref, { kind: 'root' }> & { readonly host?: Host })
+  | { readonly kind: 'page'; readonly url: URL }
+
+/** Where an address says to ask: a host that may be a gateway, and the CAR that the address itself names. */
+export interface Host {
+  readonly base?: URL
+  readonly car?: URL
+}
+
 const bases = [
   base58btc,
   base10,
@@ -66,6 +78,33 @@ export function parseRef(text: string): Ref {
   const named = /^([\p{L}\p{N}][\p{L}\p{M}\p{N}-]*)(?:@([1-9]\d{0,8}))?$/u.exec(text.normalize('NFC'))
   if (named?.[1] === undefined) throw notRef(text, 'it is neither a slug nor a CID')
   return { kind: 'slug', slug: named[1], ...(named[2] === undefined ? {} : { version: Number(named[2]) }) }
+}
+
+/**
+ * Understands what {@link parseRef} does, and where a URL says to ask; also `…/ipfs/<cid>.car` on any host, gateways below a path,
+ * and, for every other URL, a page that may name a CAR. Throws an OvnError `usage` for anything else.
+ */
+export function parseAddress(text: string): Address {
+  const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null
+  if (url === null) return parseRef(text)
+  const [, label = '', parent = ''] = /^([^.]+)\.ipfs\.(.+)$/.exec(url.host) ?? []
+  const subdomain = parseCid(label)
+  if (subdomain !== undefined) {
+    const base = new URL('/', url)
+    base.host = parent
+    return { kind: 'root', root: subdomain, path: pathOf(url.pathname, text), host: { base } }
+  }
+  const file = /^(.*)\/([^/]+)\.car$/.exec(url.pathname)
+  const named = parseCid(file?.[2] ?? '')
+  if (named !== undefined) {
+    const above = /^(.*)\/ipfs$/.exec(file?.[1] ?? '')?.[1]
+    const base = above === undefined ? {} : { base: new URL(`${above}/`, url) }
+    return { kind: 'root', root: named, path: [], host: { ...base, car: url } }
+  }
+  const place = /^(.*?)\/ipfs\/([^/]+)(.*)$/.exec(url.pathname)
+  const root = parseCid(place?.[2] ?? '')
+  if (root === undefined) return { kind: 'page', url }
+  return { kind: 'root', root, path: pathOf(place?.[3] ?? '', text), host: { base: new URL(`${place?.[1]}/`, url) } }
 }
 
 /** Reads a CID in any base; undefined for what is none. */

@@ -3,21 +3,26 @@
 import { styleText } from 'node:util'
 
 import type {
+  BlockSource,
   Collected,
   Entry,
+  Exported,
+  ExportedPlace,
+  Fetched,
   Imported,
   Linked,
   Logged,
   Published,
   PublishedArticle,
   Rebuilt,
+  Repaired,
   Result,
   Shown,
   SiteWritten,
   Unpublished,
 } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
-import { verifiedText } from './verify-text.ts'
+import { carCheckedText, comparedText, verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -51,18 +56,28 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return lines(...result.roots.map(({ cid, path }) => (result.roots.length === 1 ? cid : `${cid}  ${safe(path)}`)))
     case 'imported':
       return importedText(result, bold)
+    case 'exported':
+      return exportedText(result, bold)
     case 'rebuilt':
       return rebuiltText(result, bold)
-    case 'site-written':
-      return siteText(result, bold)
-    case 'linked':
-      return linkedText(result, bold)
     case 'unpublished':
       return unpublishedText(result, bold)
     case 'collected':
       return collectedText(result)
     case 'verified':
       return verifiedText(result, bold)
+    case 'car-checked':
+      return carCheckedText(result, bold)
+    case 'compared':
+      return comparedText(result, bold)
+    case 'fetched':
+      return fetchedText(result, bold)
+    case 'repaired':
+      return repairedText(result, bold)
+    case 'site-written':
+      return siteText(result, bold)
+    case 'linked':
+      return linkedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -83,14 +98,23 @@ function quietText(result: Result): string {
       return lines(...result.versions.map(({ root }) => root))
     case 'computed':
       return lines(...result.roots.map(({ cid }) => cid))
+    case 'exported':
+      return lines(...result.places.flatMap(({ articles }) => articles.map(({ root }) => root)))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
+    case 'verified':
+      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
+    case 'car-checked':
+      return lines(...result.roots.filter(({ state }) => state !== 'intact').map(({ root }) => root))
+    case 'compared':
+      return lines(...result.differences.map(({ path }) => safe(path)))
+    case 'fetched':
+    case 'repaired':
+      return result.root
     case 'site-written':
       return safe(result.folder)
     case 'linked':
       return result.withdrawn === undefined ? result.cid : ''
-    case 'verified':
-      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
     case 'printed':
       return result.text
     case 'initialised':
@@ -237,6 +261,43 @@ function importedText({ articles, failed, archive }: Imported, bold: Style): str
   )
 }
 
+function exportedText({ places, failed }: Exported, bold: Style): string {
+  const [only] = places
+  const failures = failed.length > 0 ? `, ${failed.length} failed` : ''
+  if (only?.path === '-') {
+    // On stderr, where every line has its mark.
+    const roots = only.articles.map(({ root }) => `ovn: ${root}`)
+    return lines(...roots, `ovn: ${stateOfPlace(only)} to standard output (${contentText(only)})${failures}`)
+  }
+  if (only !== undefined && places.length === 1) {
+    return `${bold(stateOfPlace(only))} → ${safe(only.path)} (${contentText(only)})${failures}`
+  }
+  const unchanged = places.filter(({ status }) => status === 'unchanged').length
+  return lines(
+    ...table(
+      places.map(({ articles: [article], path, status }) => [
+        article?.root ?? '',
+        safe(path),
+        status === 'unchanged' ? 'unchanged' : '',
+      ]),
+    ),
+    bold(
+      `${count(places.length - unchanged, 'article')} exported${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failures}`,
+    ),
+  )
+}
+
+function stateOfPlace({ articles, status }: ExportedPlace): string {
+  const [only] = articles
+  const what =
+    only !== undefined && articles.length === 1 ? (only.title ?? only.root) : count(articles.length, 'article')
+  return `${status === 'unchanged' ? 'unchanged:' : 'exported'} ${safe(what)}`
+}
+
+function contentText({ blocks, files, size }: ExportedPlace): string {
+  return `${blocks === undefined ? count(files ?? 0, 'file') : count(blocks, 'block')}, ${formatSize(size)}`
+}
+
 function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, archive }: Rebuilt, bold: Style): string {
   const changes = [
     ...(damaged.length > 0 ? [`${count(damaged.length, 'damaged line')} set aside in ${safe(aside ?? '')}`] : []),
@@ -249,6 +310,48 @@ function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, arc
   ]
   const unchanged = changes.length === 0 ? 'the manifest is in order' : 'the manifest is rebuilt'
   return lines(bold(`${unchanged}: ${count(kept + recorded.length, 'record')} in ${safe(archive)}`), ...changes)
+}
+
+function fetchedText(result: Fetched, bold: Style): string {
+  const { status, root, path, files = 0, size = 0, archive, article, sources } = result
+  const unchanged = status === 'unchanged' ? 'unchanged: ' : ''
+  const from = sources.length === 0 ? '' : `, from ${sourcesText(sources)}`
+  return lines(
+    bold(safe(article?.title ?? path ?? root)),
+    `  ${root}`,
+    ...(path === undefined
+      ? []
+      : [
+          `  ${unchanged}${status === 'unchanged' ? '' : 'written to '}${safe(path)} (${count(files, 'file')}, ${formatSize(size)})${from}`,
+        ]),
+    ...(article === undefined
+      ? []
+      : [
+          `  ${unchanged}kept in ${safe(archive ?? '')} as ${safe(article.slug)}@${article.version} (${formatSize(article.size)})${path === undefined ? from : ''}`,
+        ]),
+  )
+}
+
+function repairedText({ article, root, blocks, healed, repinned, unhealed, sources }: Repaired, bold: Style): string {
+  const state =
+    unhealed.length > 0
+      ? `${count(unhealed.length, 'block')} could not be healed`
+      : healed.length > 0 || repinned
+        ? 'intact again'
+        : 'intact'
+  const from = sources.length === 0 ? '' : `, from ${sourcesText(sources)}`
+  return lines(
+    bold(`${safe(article.slug)}@${article.version}: ${state}`),
+    `  ${root}`,
+    `  ${count(blocks, 'block')} read, ${healed.length} healed${healed.length > 0 ? from : ''}`,
+    ...table(healed.map(({ cid, was }) => [`  ${cid}`, `${was}, healed`])),
+    ...table(unhealed.map(({ cid, was, message }) => [`  ${cid}`, was, safe(message)])),
+    ...(repinned ? ['  its pin was missing, and is there again'] : []),
+  )
+}
+
+function sourcesText(sources: readonly BlockSource[]): string {
+  return sources.map(({ name }) => safe(name)).join(', ')
 }
 
 function siteText({ folder, articles, written, unchanged, removed }: SiteWritten, bold: Style): string {

@@ -79,6 +79,8 @@ function contextOf(archive: string) {
     report: () => undefined,
     readInput: async () => new Uint8Array(),
     streamInput: async function* () {},
+    writeOutput: () => Promise.reject(new Error('nothing is to be written')),
+    outputIsTerminal: false,
   }
 }
 

@@ -17,6 +17,7 @@ import { CID } from 'multiformats/cid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openArchive } from '../../src/archive/archive.ts'
 import { encodeLine, type ManifestRecord, sealRecord } from '../../src/manifest/record.ts'
+import { verifyArchive } from '../../src/verify/verify-archive.ts'
 import { check, cidOf, copyArchive, edit, makeArchive, type Sample, told } from './archives.ts'
 
 let sample: Sample
@@ -115,6 +116,14 @@ describe('an archive that is whole', () => {
     expect(await check(folder)).toMatchObject({ articles: 0, blocks: 0, damage: [], notices: [] })
     writeFileSync(join(folder, 'blocks.sqlite'), '')
     expect(await check(folder)).toMatchObject({ articles: 0, blocks: 0, damage: [], notices: [] })
+  })
+})
+
+describe('an interruption', () => {
+  it('stops it between two reads', async () => {
+    const interruption = new AbortController()
+    const onBytes = () => interruption.abort()
+    await expect(verifyArchive(sample.folder, [], { signal: interruption.signal, onBytes })).rejects.toThrow(/abort/)
   })
 })
 
