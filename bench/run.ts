@@ -1,5 +1,5 @@
 // The budgets, each measured against a peer in the same run. Run: npm run bench [-- name…]
-// Names: start publish batch large memory verify fetch records. All but `start` and `publish` take minutes and some gigabytes of disk.
+// Names: start publish batch large memory verify fetch site records. All but `start` and `publish` take minutes and some gigabytes of disk.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -262,6 +262,34 @@ const benches: Record<string, () => Promise<Row[]>> = {
     } finally {
       gateway.stdin.end()
     }
+  },
+
+  async site() {
+    const folder = newFolder('site')
+    const articles = join(folder, 'articles')
+    const archive = join(folder, 'archive')
+    const out = join(folder, 'out')
+    const count = 10_000
+    writeArticles(articles, count, 2000)
+    runProgram(node, [ovn, 'publish', articles, '-q', '-C', archive])
+    const write = [ovn, 'site', '-o', out, '-C', archive]
+    let memory = 0
+    const scratch = await secondsOf(() => {
+      memory = peakMemory(node, write)
+    })
+    const unchanged = await secondsOf(() => runProgram(node, write))
+    const file = join(folder, 'new.md')
+    writeFileSync(file, '---\ntitle: One more\ndate: 2025-09-01\ncategory: Local\n---\n\nText.\n')
+    runProgram(node, [ovn, 'publish', file, '-C', archive])
+    const more = await secondsOf(() => runProgram(node, write))
+    const seconds = (value: number) => `${value.toFixed(1)} s`
+    const what = `\`ovn site\` of ${count.toLocaleString('en')} articles of 2 KB with one picture`
+    return [
+      { what: `${what}, from scratch`, ours: seconds(scratch), peer: '60 s', ratio: scratch / 60, atMost: 1 },
+      { what: 'again, with nothing new', ours: seconds(unchanged), peer: '2 s', ratio: unchanged / 2, atMost: 1 },
+      { what: 'again, with one more article', ours: seconds(more), peer: '2 s', ratio: more / 2, atMost: 1 },
+      { what: 'its peak memory', ours: `${memory.toFixed(0)} MiB`, peer: '512 MiB', ratio: memory / 512, atMost: 1 },
+    ]
   },
 
   async records() {

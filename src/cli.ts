@@ -242,6 +242,31 @@ define('rebuild', 'make a lost or damaged manifest anew, from its whole lines an
   }),
 )
 
+define('site', 'write the archive as a static site: pages, feeds, and a CAR of every article to download', [
+  ['ovn site -o public', 'into a folder that any web server can show; again, and only what changed is written'],
+  ['ovn site -o public --json', 'how many files were written, for a program'],
+])
+  .requiredOption('-o, --output <folder>', 'the folder')
+  .option('--force', 'also into a folder with other files, replacing those in the way; and write every page anew')
+  .action(
+    run(async ({ output, force }, context) => {
+      const { site } = await import('./commands/site.ts')
+      return site(output, { force: force === true }, context)
+    }),
+  )
+
+define('links', 'print the links of an article, as links.json of its site has them', [
+  ['ovn links harbour-inquiry', 'of the newest version'],
+  ['ovn links harbour-inquiry --json', 'of all versions, for a program'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .action(
+    run(async (_, context, ref) => {
+      const { links } = await import('./commands/links.ts')
+      return links(ref as string, context)
+    }),
+  )
+
 define('completion', 'print the completion script of a shell', [
   ['ovn completion bash > ~/.local/share/bash-completion/completions/ovn', 'bash'],
   ['ovn completion zsh > ~/.zfunc/_ovn', 'zsh, where ~/.zfunc is in $fpath'],
