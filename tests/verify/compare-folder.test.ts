@@ -310,6 +310,19 @@ describe('a single file', () => {
     })
   })
 
+  it('is the same as one archived file, whatever became of others', async () => {
+    const archived = await edition()
+    const file = join(temporaryFolder(), 'article.md')
+    writeFileSync(file, '# On Clocks\n')
+    await archived.blocks.put(archived.cids.get('assets/small.jpg') as CID, Buffer.from('damaged'))
+    expect(await compare(file, archived)).toMatchObject({
+      state: 'same',
+      archive: 'intact',
+      counterparts: ['article.md'],
+      faults: [],
+    })
+  })
+
   it('may be an archived root itself', async () => {
     const archived = storeOf([hello])
     const folder = temporaryFolder()
