@@ -57,7 +57,7 @@ describe.skipIf(!kubo)('a CAR of ours', () => {
     ovn(['export', '--all', '-o', 'all.car'], { cwd })
     const imported = ipfs('dag', 'import', '--pin-roots', 'all.car')
     for (const root of roots) expect(imported).toContain(`Pinned root\t${root}\tsuccess`)
-    expect(ipfs('pin', 'ls', '--type=recursive', '--quiet').split('\n').sort()).toEqual([...roots].sort())
+    expect(ipfs('pin', 'ls', '--type=recursive', '--quiet').split('\n')).toEqual(expect.arrayContaining(roots))
     expect(ipfs('pin', 'verify', '--verbose')).not.toMatch(/broken|error/i)
     mkdirSync(join(cwd, 'kubo-cars'))
     for (const [index, root] of roots.entries()) {
