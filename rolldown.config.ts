@@ -18,7 +18,11 @@ export default defineConfig({
       groups: [
         { name: 'errors', test: /src\/errors/, priority: 4 },
         // All that a fetch needs before it asks a gateway; what it does with the answer is loaded meanwhile.
-        { name: 'refs', test: /src\/(links\/parse-ref|archive\/layout)|multiformats\/dist\/src\/(cid|bases|hashes\/digest)/, priority: 3 },
+        {
+          name: 'refs',
+          test: /src\/(links\/parse-ref|archive\/layout)|multiformats\/dist\/src\/(cid|bases|hashes\/digest)/,
+          priority: 3,
+        },
         { name: 'fetch', test: /src\/(network\/(http|source|source-error)|commands\/fetch)\.ts/, priority: 2 },
         {
           name: 'core',

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { CID } from 'multiformats/cid'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { certificate } from '../network/certificate.ts'
 import {
   type Asked,
   type Behaviour,
@@ -18,7 +19,6 @@ import {
   makeDag,
   noise,
   page,
-  selfSigned,
   serve,
   subDag,
 } from '../network/liar.ts'
@@ -256,7 +256,7 @@ describe('the gateways', () => {
 
   it('are trusted where the system trusts them, and never lead from https to http', async () => {
     const cwd = temporaryFolder()
-    writeFileSync(join(cwd, 'ca.pem'), selfSigned().cert)
+    writeFileSync(join(cwd, 'ca.pem'), certificate)
     const env = { NODE_EXTRA_CA_CERTS: join(cwd, 'ca.pem') }
     const secure = await serve(dag, { secure: true })
     expect((await fetch([root, '--gateway', secure.url, '-o', 'out'], { cwd, env })).status).toBe(0)
