@@ -28,6 +28,7 @@ const longestTimeout = 86_400
 
 /** Fetches what a ref names. Throws an OvnError for everything that stands in the way. */
 export async function fetchRef(ref: string, flags: FetchFlags, context: Context): Promise<Fetched | Repaired> {
+  assertFitting(flags)
   const { gateway, timeout, repair = false, ...rest } = flags
   const options = { ...rest, gateways: readGateways(gateway, context), timeout: 1000 * readTimeout(timeout) }
   const address = parseAddress(ref)
@@ -44,6 +45,18 @@ export async function fetchRef(ref: string, flags: FetchFlags, context: Context)
   } finally {
     client.close()
   }
+}
+
+/** Throws an OvnError `usage` for options that would be of no effect. */
+function assertFitting({ repair = false, pin = false, ...flags }: FetchFlags): void {
+  const given = (['output', 'force', 'title', 'slug'] as const).filter((name) => flags[name] !== undefined)
+  const idle = repair
+    ? [...(pin ? ['pin'] : []), ...given]
+    : pin
+      ? []
+      : given.filter((name) => name === 'title' || name === 'slug')
+  if (idle.length === 0) return
+  throw new OvnError('usage', `--${idle[0]} has no meaning ${repair ? 'with --repair' : 'without --pin'}`)
 }
 
 /** Asks the first source for its CAR, where it is certain that the run will do so too. */

@@ -10,6 +10,7 @@ import {
   STATUS_CODES,
 } from 'node:http'
 import type { LookupFunction } from 'node:net'
+import { OvnError } from '../errors.ts'
 import { SourceError } from './source-error.ts'
 
 /** Bytes of the header of an answer. */
@@ -53,20 +54,31 @@ interface Asking {
   abort(): void
 }
 
+/** The proxies that the environment names. Throws an OvnError `usage` for what is none: Node would go without it then. */
+function readProxies(environment: NodeJS.ProcessEnv): AgentOptions {
+  const names = Object.keys(environment).filter((name) => /^https?_proxy$/i.test(name) && environment[name] !== '')
+  const wrong = names.find((name) => !/^https?:$/.test(URL.parse(environment[name] ?? '')?.protocol ?? ''))
+  if (wrong !== undefined) {
+    throw new OvnError('usage', `$${wrong} does not name a proxy`, {
+      hint: 'set it to an address that begins with http:// or https://, or to nothing',
+    })
+  }
+  return names.length === 0 ? {} : { proxyEnv: environment as NonNullable<AgentOptions['proxyEnv']> }
+}
+
 /** A client that keeps connections open, and goes through the proxies that the environment names (`HTTPS_PROXY` and others). */
 export function createClient(environment: NodeJS.ProcessEnv): Client {
-  const proxied = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name) && environment[name] !== '')
-  const options: AgentOptions = {
-    keepAlive: true,
-    maxSockets,
-    ...(proxied ? { proxyEnv: environment as NonNullable<AgentOptions['proxyEnv']> } : {}),
-  }
-  const agent = new Agent(options)
+  let options: AgentOptions | undefined
+  let agent: Agent | undefined
   const begun = new Map<string, Asking>()
   let secure: Promise<{ request: typeof request; agent: Agent }> | undefined
 
   async function forProtocol(url: URL): Promise<{ request: typeof request; agent: Agent }> {
-    if (url.protocol === 'http:') return { request, agent }
+    options ??= { keepAlive: true, maxSockets, ...readProxies(environment) }
+    if (url.protocol === 'http:') {
+      agent ??= new Agent(options)
+      return { request, agent }
+    }
     secure ??= import('node:https').then((https) => ({
       request: https.request as typeof request,
       agent: new https.Agent(options),
@@ -121,7 +133,7 @@ export function createClient(environment: NodeJS.ProcessEnv): Client {
     },
     close() {
       for (const asking of begun.values()) asking.abort()
-      agent.destroy()
+      agent?.destroy()
       secure?.then(
         (loaded) => loaded.agent.destroy(),
         () => undefined,
@@ -206,7 +218,7 @@ const brokenOff = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']
 
 /** Turns what Node says of a connection into a SourceError; passes everything else on, which is a bug. */
 function explain(error: unknown): unknown {
-  if (error instanceof SourceError) return error
+  if (error instanceof OvnError) return error
   const code = codeOf(error)
   if (code === undefined) return error
   const meaning =

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { CID } from 'multiformats/cid'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { certificate } from '../network/certificate.ts'
 import {
   type Asked,
   type Behaviour,
@@ -18,7 +19,6 @@ import {
   makeDag,
   noise,
   page,
-  selfSigned,
   serve,
   subDag,
 } from '../network/liar.ts'
@@ -254,9 +254,36 @@ describe('the gateways', () => {
     expect(await fetch([root, '--timeout', 'soon'], { cwd })).toMatchObject({ status: 2 })
   })
 
+  it.each([
+    [['--repair', '--pin'], '--pin has no meaning with --repair'],
+    [['--repair', '-o', 'x'], '--output has no meaning with --repair'],
+    [['--title', 'X'], '--title has no meaning without --pin'],
+  ])('are not asked where the options make no sense: %j', async (args, message) => {
+    expect(await fetch([root, ...args], { cwd: temporaryFolder() })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(message),
+    })
+  })
+
+  it('are reached through the proxy of the environment, which must be one', async () => {
+    const proxy = await serve(dag)
+    const cwd = temporaryFolder()
+    const args = [root, '--gateway', 'http://gateway.invalid', '-o', 'out']
+    expect((await fetch(args, { cwd, env: { http_proxy: proxy.url } })).status).toBe(0)
+    expect(proxy.requests).toEqual([`car ${root}`])
+    expect(await fetch([...args, '--force'], { cwd, env: { HTTP_PROXY: 'no proxy' } })).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('unchanged'),
+    })
+    expect(await fetch([...args.slice(0, 3), '-o', 'b'], { cwd, env: { HTTP_PROXY: 'no proxy' } })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('ovn: $HTTP_PROXY does not name a proxy\novn: hint: '),
+    })
+  })
+
   it('are trusted where the system trusts them, and never lead from https to http', async () => {
     const cwd = temporaryFolder()
-    writeFileSync(join(cwd, 'ca.pem'), selfSigned().cert)
+    writeFileSync(join(cwd, 'ca.pem'), certificate)
     const env = { NODE_EXTRA_CA_CERTS: join(cwd, 'ca.pem') }
     const secure = await serve(dag, { secure: true })
     expect((await fetch([root, '--gateway', secure.url, '-o', 'out'], { cwd, env })).status).toBe(0)

@@ -1,18 +1,15 @@
 // Servers on this machine: a trustless gateway that tells the truth, and everything that one can do instead.
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { encode as encodeCbor } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { afterAll } from 'vitest'
 import { Stage } from '../../src/archive/stage.ts'
 import { walkBlocks } from '../../src/dag/walk.ts'
 import { type DagEntry, writeDag } from '../../src/dag/write-dag.ts'
+import { certificate, key } from './certificate.ts'
 
 const endings: (() => unknown)[] = []
 
@@ -166,7 +163,7 @@ export async function serve(dag: Dag, options: ServeOptions = {}): Promise<Runni
     requests.push(`${kind} ${cid}`)
     answer(asked, behaviour, as).catch((error: unknown) => response.destroy(error as Error))
   }
-  const server = secure ? createSecureServer(selfSigned(), listener) : createServer(listener)
+  const server = secure ? createSecureServer({ key, cert: certificate }, listener) : createServer(listener)
   return { ...(await listen(server)), requests }
 }
 
@@ -231,23 +228,4 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
-}
-
-let certificate: { key: string; cert: string } | undefined
-
-/** The certificate of the secure servers. */
-export function selfSigned(): { key: string; cert: string } {
-  if (certificate !== undefined) return certificate
-  const folder = mkdtempSync(join(tmpdir(), 'ovn-tls-'))
-  try {
-    const key = join(folder, 'key.pem')
-    const cert = join(folder, 'cert.pem')
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'pipe' })
-    certificate = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-    return certificate
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 }
