@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Context } from './commands/context.ts'
 import { errorCodes, OvnError } from './errors.ts'
+import type { ProgressLine } from './output/progress.ts'
 import type { Result } from './output/result.ts'
 
 interface GlobalOptions {
@@ -241,6 +242,31 @@ define('rebuild', 'make a lost or damaged manifest anew, from its whole lines an
   }),
 )
 
+define('site', 'write the archive as a static site: pages, feeds, and a CAR of every article to download', [
+  ['ovn site -o public', 'into a folder that any web server can show; again, and only what changed is written'],
+  ['ovn site -o public --json', 'how many files were written, for a program'],
+])
+  .requiredOption('-o, --output <folder>', 'the folder')
+  .option('--force', 'also into a folder with other files, replacing those in the way; and write every page anew')
+  .action(
+    run(async ({ output, force }, context) => {
+      const { site } = await import('./commands/site.ts')
+      return site(output, { force: force === true }, context)
+    }),
+  )
+
+define('links', 'print the links of an article, as links.json of its site has them', [
+  ['ovn links harbour-inquiry', 'of the newest version'],
+  ['ovn links harbour-inquiry --json', 'of all versions, for a program'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .action(
+    run(async (_, context, ref) => {
+      const { links } = await import('./commands/links.ts')
+      return links(ref as string, context)
+    }),
+  )
+
 define('completion', 'print the completion script of a shell', [
   ['ovn completion bash > ~/.local/share/bash-completion/completions/ovn', 'bash'],
   ['ovn completion zsh > ~/.zfunc/_ovn', 'zsh, where ~/.zfunc is in $fpath'],
@@ -310,23 +336,28 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command
     const { archive, json, quiet } = command.optsWithGlobals<GlobalOptions>()
-    const { printResult, progressLine } = await import('./output/print.ts')
-    const progress = progressLine(process.stderr)
+    let progress: ProgressLine | undefined
     const context: Context = {
       archive,
       environment: process.env,
       cwd: process.cwd(),
       now: new Date(),
       signal: interruption.signal,
-      report: progress.report,
+      report: (done) => progress?.report(done),
       readInput,
       streamInput: () => process.stdin,
       writeOutput,
       outputIsTerminal: process.stdout.isTTY,
     }
+    // What prints is loaded when the command is under way: it may wait for others meanwhile.
+    const running = recipe(command.opts(), context, args[0])
+    running.catch(() => undefined)
+    await new Promise(setImmediate)
+    const { printResult, progressLine } = await import('./output/print.ts')
+    progress = progressLine(process.stderr)
     let result: Result
     try {
-      result = await recipe(command.opts(), context, args[0])
+      result = await running
     } finally {
       progress.end()
     }
@@ -359,6 +390,7 @@ function readInput(): Promise<Uint8Array> {
 function writeOutput(bytes: Uint8Array): Promise<void> {
   const { signal } = interruption
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
     const stop = () => reject(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
     process.stdout.write(bytes, (error) => {

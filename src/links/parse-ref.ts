@@ -16,7 +16,6 @@ import { base36, base36upper } from 'multiformats/bases/base36'
 import { base58btc, base58flickr } from 'multiformats/bases/base58'
 import { base64, base64pad, base64url, base64urlpad } from 'multiformats/bases/base64'
 import { CID } from 'multiformats/cid'
-import { toV1 } from '../dag/walk.ts'
 import { OvnError } from '../errors.ts'
 
 export type Ref =
@@ -111,7 +110,7 @@ export function parseAddress(text: string): Address {
 export function parseCid(text: string): CID | undefined {
   try {
     const base = /^Qm/.test(text) ? base58btc : bases.find(({ prefix }) => prefix === text[0])
-    return base === undefined ? undefined : toV1(CID.parse(text, base))
+    return base === undefined ? undefined : CID.parse(text, base).toV1()
   } catch {
     return undefined
   }

@@ -6,9 +6,10 @@ import { readCarSections } from '../dag/read-car.ts'
 import { toV1 } from '../dag/walk.ts'
 import { OvnError } from '../errors.ts'
 import { parseCid } from '../links/parse-ref.ts'
+import { follow, readWhole } from './ask.ts'
 import type { Answer, Client } from './http.ts'
 import { seconds } from './peer.ts'
-import { follow, readWhole } from './source.ts'
+import { carType } from './source.ts'
 import { SourceError } from './source-error.ts'
 
 export interface FoundCar {
@@ -18,8 +19,6 @@ export interface FoundCar {
 
 /** Bytes of a page that is read. */
 const maxPage = 2 * 1_048_576
-
-const carType = 'application/vnd.ipld.car'
 
 /**
  * Asks for a page and finds the CAR that it names, as pages of `ovn` do: `<link rel="alternate"

@@ -41,8 +41,16 @@ export interface Answer {
 export interface Client {
   /** Asks once. Throws a SourceError where no answer comes, and the signal's reason where it is aborted. */
   get(url: URL, accept: string, signal: AbortSignal): Promise<Answer>
+  /** Asks ahead of the `get` that will want the answer: what that needs can be loaded meanwhile. */
+  begin(url: URL, accept: string): void
   /** Closes all connections. */
   close(): void
+}
+
+/** A request that is under way. */
+interface Asking {
+  readonly message: Promise<IncomingMessage>
+  abort(): void
 }
 
 /** A client that keeps connections open, and goes through the proxies that the environment names (`HTTPS_PROXY` and others). */
@@ -54,6 +62,7 @@ export function createClient(environment: NodeJS.ProcessEnv): Client {
     ...(proxied ? { proxyEnv: environment as NonNullable<AgentOptions['proxyEnv']> } : {}),
   }
   const agent = new Agent(options)
+  const begun = new Map<string, Asking>()
   let secure: Promise<{ request: typeof request; agent: Agent }> | undefined
 
   async function forProtocol(url: URL): Promise<{ request: typeof request; agent: Agent }> {
@@ -65,30 +74,53 @@ export function createClient(environment: NodeJS.ProcessEnv): Client {
     return secure
   }
 
+  function ask(url: URL, accept: string): Asking {
+    const stop = new AbortController()
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    forProtocol(url).then((by) => {
+      const asked = by.request(url, {
+        agent: by.agent,
+        maxHeaderSize: maxHeader,
+        headers: { accept, 'accept-encoding': 'identity', 'user-agent': 'ovn' },
+        ...(isLocalhost(url.hostname) ? { lookup: lookupLoopback } : {}),
+      } satisfies ClientRequestArgs)
+      asked.on('response', (message) => {
+        // A connection may break when nobody reads yet, or any more.
+        message.on('error', () => undefined)
+        resolve(message)
+      })
+      asked.on('error', reject)
+      asked.end()
+      if (stop.signal.aborted) asked.destroy()
+      stop.signal.addEventListener('abort', () => asked.destroy(), { once: true })
+    }, reject)
+    return { message: promise, abort: () => stop.abort() }
+  }
+
   return {
     async get(url, accept, signal) {
-      const by = await forProtocol(url)
       signal.throwIfAborted()
-      const message = await new Promise<IncomingMessage>((resolve, reject) => {
-        const asked = by.request(url, {
-          agent: by.agent,
-          maxHeaderSize: maxHeader,
-          headers: { accept, 'accept-encoding': 'identity', 'user-agent': 'ovn' },
-          ...(isLocalhost(url.hostname) ? { lookup: lookupLoopback } : {}),
-        } satisfies ClientRequestArgs)
-        const abort = () => asked.destroy()
-        signal.addEventListener('abort', abort, { once: true })
-        asked.on('close', () => signal.removeEventListener('abort', abort))
-        asked.on('response', resolve)
-        asked.on('error', reject)
-        asked.end()
-      }).catch((error: unknown) => {
+      const asking = begun.get(url.href) ?? ask(url, accept)
+      begun.delete(url.href)
+      signal.addEventListener('abort', asking.abort, { once: true })
+      try {
+        const message = await asking.message
+        message.on('close', () => signal.removeEventListener('abort', asking.abort))
+        return toAnswer(url, message, signal)
+      } catch (error) {
+        signal.removeEventListener('abort', asking.abort)
         signal.throwIfAborted()
         throw explain(error)
-      })
-      return toAnswer(url, message, signal)
+      }
+    },
+    begin(url, accept) {
+      const asking = ask(url, accept)
+      // Whoever wants the answer is told.
+      asking.message.catch(() => undefined)
+      begun.set(url.href, asking)
     },
     close() {
+      for (const asking of begun.values()) asking.abort()
       agent.destroy()
       secure?.then(
         (loaded) => loaded.agent.destroy(),
@@ -99,8 +131,6 @@ export function createClient(environment: NodeJS.ProcessEnv): Client {
 }
 
 function toAnswer(url: URL, message: IncomingMessage, signal: AbortSignal): Answer {
-  // Whoever stops reading hears of no error any more.
-  message.on('error', () => undefined)
   const { headers, statusCode: status = 0 } = message
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity') {

@@ -9,16 +9,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { code as dagPbCode } from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
-import { assertCheckable, identityBytes } from '../dag/hash.ts'
+import { assertCheckable, identityBytes, noteHash } from '../dag/hash.ts'
 import type { GetStore } from '../dag/read-block.ts'
 import { CutShortError, readCar } from '../dag/read-car.ts'
 import { linksOf, toV1 } from '../dag/walk.ts'
 import { OvnError } from '../errors.ts'
+import { askBlock, askCar } from './ask.ts'
 import { BlockCache } from './block-cache.ts'
 import type { Client } from './http.ts'
 import { Patience } from './patience.ts'
 import { maxWindow, Peer, seconds } from './peer.ts'
-import { askBlock, askCar, type Source } from './source.ts'
+import type { Source } from './source.ts'
 import { type SourceCode, SourceError } from './source-error.ts'
 import { Stream } from './stream.ts'
 
@@ -50,7 +51,7 @@ export interface Limits {
   readonly memory: number
 }
 
-const defaultLimits: Limits = { blocks: 1_000_000, bytes: 64 * 2 ** 30, depth: 1024, memory: 64 * 2 ** 20 }
+const defaultLimits: Limits = { blocks: 1_000_000, bytes: 64 * 2 ** 30, depth: 1024, memory: 32 * 2 ** 20 }
 
 /** Links that are remembered to know which blocks follow one that is missing. */
 const maxRemembered = 200_000
@@ -247,7 +248,7 @@ export class Session implements GetStore {
     const start = performance.now()
     try {
       const bytes = await askBlock(this.#client, url, cid, peer.signal)
-      this.#count(peer, key, bytes)
+      this.#count(peer, cid, key, bytes)
       peer.succeeded(performance.now() - start)
       this.#remember(linksOfAny(cid, bytes))
       return bytes
@@ -309,7 +310,7 @@ export class Session implements GetStore {
     if (depth === undefined) {
       throw new SourceError('damaged', `its CAR holds block ${cid}, which nobody wanted`, { final: true })
     }
-    this.#count(peer, key, bytes)
+    this.#count(peer, cid, key, bytes)
     if (stream.expects(key)) {
       const links = linksOfAny(cid, bytes)
       if (depth < this.#limits.depth) stream.expect(links.map(keyOf), depth + 1)
@@ -345,7 +346,8 @@ export class Session implements GetStore {
   }
 
   /** Counts a block that came, and was checked. */
-  #count(peer: Peer, key: string, bytes: Uint8Array): void {
+  #count(peer: Peer, cid: CID, key: string, bytes: Uint8Array): void {
+    noteHash(cid, bytes)
     if (this.#had.has(key)) return
     this.#had.add(key)
     this.#bytes += bytes.byteLength

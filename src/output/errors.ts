@@ -72,6 +72,10 @@ export function talkOf(result: Result): string {
       const failed = result.failed.map(({ source, message }) => ({ file: source, message }))
       return prefixed([...failed, ...result.notices].flatMap(problemLines))
     }
+    case 'site-written': {
+      const failures = result.failed.flatMap(({ slug, message, hint }) => [`${slug}: ${message}`, ...hintLines(hint)])
+      return prefixed([...result.notices, ...result.inTheWay].flatMap(problemLines).concat(failures))
+    }
     default:
       return ''
   }
@@ -107,6 +111,8 @@ export function exitCodeOf(result: Result): number {
     case 'repaired':
       if (result.unhealed.length === 0) return 0
       return errorCodes[result.unhealed.some(({ code }) => code === 'offline') ? 'offline' : 'damaged'].exit
+    case 'site-written':
+      return result.failed.length + result.inTheWay.length > 0 ? errorCodes.partly.exit : 0
     default:
       return 0
   }

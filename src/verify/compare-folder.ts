@@ -82,11 +82,13 @@ const maxDepth = 64
 interface Pair {
   readonly path: string
   /** The archived folder; undefined where there is none. */
-  readonly cid?: CID
+  readonly there?: Folder
   /** Whether there is a folder on disk. */
   readonly onDisk: boolean
   readonly depth: number
 }
+
+type Folder = Extract<DagNode, { kind: 'directory' | 'shard' }>
 
 /** An archived entry: its node, or only that it is a raw block. */
 type Archived = DagNode | { readonly kind: 'raw' }
@@ -118,7 +120,8 @@ class Comparing {
   #faults: CompareFault[] = []
   readonly #notices: Problem[] = []
   #unlisted = 0
-  #entries = 0
+  #archivedEntries = 0
+  #localEntries = 0
   #files = 0
   #bytes = 0
 
@@ -133,7 +136,7 @@ class Comparing {
     const { root } = this.#edition
     const top = await this.#archived(root, '')
     if (top !== undefined && !isFolder(top)) this.#differ({ path: '', how: 'kind', note: 'the archived one is a file' })
-    else if (top !== undefined) await this.#compareTree([{ path: '', cid: root, onDisk: true, depth: 0 }])
+    else if (top !== undefined) await this.#compareTree([{ path: '', there: top, onDisk: true, depth: 0 }])
     return this.#result('folder', [])
   }
 
@@ -169,15 +172,16 @@ class Comparing {
   async #compareTree(stack: Pair[]): Promise<void> {
     for (let pair = stack.pop(); pair !== undefined; pair = stack.pop()) {
       this.#options.signal.throwIfAborted()
-      const { path, cid, onDisk, depth } = pair
-      const there = cid === undefined ? { entries: [], isWhole: true } : await this.#entriesOf(cid, path)
+      const { path, onDisk, depth } = pair
+      const there = pair.there === undefined ? { entries: [], isWhole: true } : await this.#entriesOf(pair.there, path)
       const here = onDisk ? this.#namesIn(path) : new Map<string, Dirent>()
       if (here === undefined) continue
-      this.#count(there.entries.length, depth, `${this.#edition.label} has`, 'damaged')
-      this.#count(here.size, depth, `${this.#path} has`, 'usage')
+      this.#archivedEntries += there.entries.length
+      this.#localEntries += here.size
+      this.#keepLimits(depth, pair.there !== undefined)
       if (there.entries.length === 0 && there.isWhole && !onDisk)
         this.#differ({ path, how: 'missing', note: 'an empty folder' })
-      if (here.size === 0 && cid === undefined) this.#differ({ path, how: 'extra', note: 'an empty folder' })
+      if (here.size === 0 && pair.there === undefined) this.#differ({ path, how: 'extra', note: 'an empty folder' })
       for (const entry of there.entries) {
         const name = writtenName(entry.name)
         const found = name === undefined ? undefined : (here.get(name) ?? here.get(name.normalize('NFD')))
@@ -199,7 +203,8 @@ class Comparing {
     const archived = await this.#archived(cid, path)
     if (archived === undefined) return []
     if (isFolder(archived)) {
-      if (found === undefined || found.isDirectory()) return [{ path, cid, onDisk: found !== undefined, depth }]
+      if (found === undefined || found.isDirectory())
+        return [{ path, there: archived, onDisk: found !== undefined, depth }]
       this.#differ({ path, how: 'kind', note: 'the archived one is a folder' })
     } else if (archived.kind === 'symlink') {
       this.#compareLink(path, archived.target, found)
@@ -268,23 +273,24 @@ class Comparing {
   }
 
   /** The entries of an archived folder, sharded or not, as far as they can be read. */
-  async #entriesOf(folder: CID, path: string): Promise<{ entries: DirectoryEntry[]; isWhole: boolean }> {
+  async #entriesOf(folder: Folder, path: string): Promise<{ entries: DirectoryEntry[]; isWhole: boolean }> {
+    if (folder.kind === 'directory') return { entries: [...folder.entries], isWhole: true }
     const entries: DirectoryEntry[] = []
     let isWhole = true
     const shards = [folder]
-    for (let cid = shards.pop(), count = 0; cid !== undefined; cid = shards.pop(), count += 1) {
-      this.#count(0, count > maxEntries ? maxDepth + 1 : 0, `${this.#edition.label} has`, 'damaged')
-      const node = await this.#archived(cid, path)
-      if (node === undefined || !isFolder(node)) {
-        isWhole = false
-        if (node !== undefined)
-          this.#noteFault(new OvnError('damaged', `block ${cid} should be a part of a folder`), path)
-      } else if (node.kind === 'directory') {
-        entries.push(...node.entries)
-      } else {
-        for (const { name, cid: below } of node.entries) {
-          if (name === undefined) shards.push(below)
-          else entries.push({ name, cid: below })
+    for (let shard = shards.pop(); shard !== undefined; shard = shards.pop()) {
+      for (const { name, cid } of shard.entries) {
+        if (name !== undefined) {
+          entries.push({ name, cid })
+          continue
+        }
+        this.#archivedEntries += 1
+        this.#keepLimits(0)
+        const below = await this.#archived(cid, path)
+        if (below?.kind === 'shard') shards.push(below)
+        else isWhole = false
+        if (below !== undefined && below.kind !== 'shard') {
+          this.#noteFault(new OvnError('damaged', `block ${cid} should be a shard of a folder, and is not`), path)
         }
       }
     }
@@ -304,8 +310,9 @@ class Comparing {
         files.push({ path, cid, size: node.kind === 'file' ? node.size : undefined })
         continue
       }
-      const { entries } = await this.#entriesOf(cid, path)
-      this.#count(entries.length, depth, `${this.#edition.label} has`, 'damaged')
+      const { entries } = await this.#entriesOf(node, path)
+      this.#archivedEntries += entries.length
+      this.#keepLimits(depth)
       const below = entries.map((entry) => ({ path: join(path, entry.name), cid: entry.cid, depth: depth + 1 }))
       stack.push(...below.reverse())
     }
@@ -322,10 +329,12 @@ class Comparing {
     }
   }
 
-  #count(entries: number, depth: number, who: string, code: 'damaged' | 'usage'): void {
-    this.#entries += entries
-    if (this.#entries <= 2 * maxEntries && depth <= maxDepth) return
-    throw new OvnError(code, `${who} too many entries, or too deep ones, to be compared`)
+  #keepLimits(depth: number, isArchived = true): void {
+    const why = 'too many entries, or too deep ones, to be compared'
+    if (this.#archivedEntries > maxEntries || (isArchived && depth > maxDepth)) {
+      throw new OvnError('damaged', `${this.#edition.label} has ${why}`)
+    }
+    if (this.#localEntries > maxEntries || depth > maxDepth) throw new OvnError('usage', `${this.#path} has ${why}`)
   }
 
   #differ(difference: Difference): void {
@@ -376,7 +385,7 @@ interface ArchivedFile {
   readonly size: number | undefined
 }
 
-function isFolder(node: Archived): node is Extract<DagNode, { kind: 'directory' | 'shard' }> {
+function isFolder(node: Archived): node is Folder {
   return node.kind === 'directory' || node.kind === 'shard'
 }
 

@@ -22,6 +22,8 @@ const commands = [
   'import',
   'rebuild',
   'cid',
+  'site',
+  'links',
   'completion',
 ]
 

@@ -676,6 +676,16 @@ describe('reading', () => {
     expect(asked).toEqual([root, ...leaves.map(({ cid }) => cid)].map(String))
   })
 
+  it('reads a folder that stands in many places once, or a few times', async () => {
+    const doubling = hostileFolders.find(
+      ({ name }) => name === '2^40 folders from 41 blocks',
+    ) as (typeof hostileFolders)[number]
+    const { blocks, root } = storeOf(doubling.make())
+    const asked = counting(blocks)
+    await caught(writeFolder(asked, root, join(temporaryFolder(), 'out')))
+    expect(asked.asked.length).toBeLessThan(100)
+  })
+
   it('does not hold a large file in memory', async () => {
     const leaf = rawBlock(new Uint8Array(1_048_576))
     const inner = fileBlock(Array.from({ length: 128 }, () => [leaf.cid, 1_048_576] as const))
