@@ -63,15 +63,17 @@ describe('ovn site', () => {
     expect(contents(join(cwd, 'grown'))).toEqual(contents(join(cwd, 'fresh')))
   })
 
-  it('has every kept edition as a CAR that another implementation reads', async () => {
+  it('has every kept edition as the CAR that export writes, whole for another implementation', async () => {
     const cwd = setUp()
     run(cwd, 'site', '-o', 'out')
     const { articles } = ovnJson(['list', '--all-versions'], { cwd })
     expect(articles).toHaveLength(3)
-    for (const { root } of articles) {
+    for (const { root, slug, version } of articles) {
       const bytes = readFileSync(join(cwd, `out/ipfs/${root}.car`))
       const reader = await CarReader.fromBytes(bytes)
       expect(String(await reader.getRoots())).toBe(root)
+      run(cwd, 'export', `${slug}@${version}`, '-o', `${root}.car`)
+      expect(readFileSync(join(cwd, `${root}.car`)).equals(bytes)).toBe(true)
     }
   })
 
