@@ -32,33 +32,6 @@ export default defineConfig([
           },
         ],
       },
-export default defineConfig({
-  input: { cli: 'src/cli.ts' },
-  platform: 'node',
-  plugins: [lightBuiltins(), thirdPartyLicences()],
-  output: {
-    dir: 'dist',
-    format: 'esm',
-    cleanDir: true,
-    minify: true,
-    chunkFileNames: '[name]-[hash].js',
-    // A chunk costs half a millisecond to load: what nearly all commands load is one.
-    codeSplitting: {
-      groups: [
-        { name: 'errors', test: /src\/errors/, priority: 4 },
-        // All that a fetch needs before it asks a gateway; what it does with the answer is loaded meanwhile.
-        {
-          name: 'refs',
-          test: /src\/(links\/parse-ref|archive\/layout)|multiformats\/dist\/src\/(cid|bases|hashes\/digest)/,
-          priority: 3,
-        },
-        { name: 'fetch', test: /src\/(network\/(http|source|source-error)|commands\/fetch)\.ts/, priority: 2 },
-        {
-          name: 'core',
-          test: /src\/(output\/print|manifest|commands\/context|links\/links-to|archive\/(archive|config))/,
-          priority: 1,
-        },
-      ],
     },
   },
   // What runs in readers' browsers: the button, the check that it loads, and its words in the language of the page.
