@@ -32,23 +32,6 @@ const program = new Command('ovn')
   .configureOutput({ outputError: () => undefined })
   .exitOverride()
 
-define('init', 'write what the newsroom says of itself into config.json; optional', [
-  ["ovn init --name OpenVoiceNews --motto 'Transparent. Unbiased. Yours.'", 'name the site on every page'],
-  ['ovn init --gateway https://gateway.example --force', 'replace the settings'],
-])
-  .option('--name <text>', 'the name of the site')
-  .option('--motto <text>', 'the motto below it')
-  .option('--url <address>', 'the address of the site')
-  .option('--language <tag>', 'the language of articles that do not name their own, such as en or uk')
-  .option('--gateway <address>', 'an IPFS gateway for links to articles; may be given again', collect)
-  .option('--force', 'replace other settings')
-  .action(
-    run(async ({ gateway, ...settings }, context) => {
-      const { init } = await import('./commands/init.ts')
-      return init({ ...settings, ...(gateway === undefined ? {} : { gateways: gateway }) }, context)
-    }),
-  )
-
 define('publish', 'archive articles: bundle each with its metadata, pin it, record its CID', [
   ['ovn publish article.md', 'archive an article'],
   ["ovn publish article.md --note 'Corrected the date.'", 'archive a corrected version, and say why'],
@@ -112,31 +95,6 @@ define('log', 'list the versions of an article: when, why, which CID', [
     }),
   )
 
-define('unpublish', 'withdraw an article: record why, and keep it no longer', [
-  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
-  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
-])
-  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
-  .option('--reason <text>', 'why; it is recorded for good, and must be given')
-  .action(
-    run(async (options, context, ref) => {
-      const { unpublish } = await import('./commands/unpublish.ts')
-      return unpublish(ref as string, options, context)
-    }),
-  )
-
-define('gc', 'free blocks that no pin needs, and give their space back', [
-  ['ovn gc --dry-run', 'say what would go'],
-  ['ovn gc', 'also while others publish'],
-])
-  .option('-n, --dry-run', 'free nothing')
-  .action(
-    run(async (options, context) => {
-      const { gc } = await import('./commands/gc.ts')
-      return gc(options, context)
-    }),
-  )
-
 define('verify', 'check that the archive is whole: every block, manifest line and pin', [
   ['ovn verify', 'the whole archive'],
   ['ovn verify harbour-inquiry', 'all versions of one article'],
@@ -150,18 +108,6 @@ define('verify', 'check that the archive is whole: every block, manifest line an
     run(async (options, context, refs) => {
       const { verify } = await import('./commands/verify.ts')
       return verify(refs as string[], options, context)
-    }),
-  )
-
-define('cid', 'compute the CID that a file or folder has; store nothing', [
-  ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
-  ['ovn cid downloaded-article/', 'compare it with the CID of its link'],
-])
-  .argument('<path...>', 'files, folders, or - for standard input')
-  .action(
-    run(async (_, context, paths) => {
-      const { computeCids } = await import('./commands/cid.ts')
-      return computeCids(paths as string[], context)
     }),
   )
 
@@ -198,6 +144,24 @@ define(
     }),
   )
 
+define('export', 'write articles as CARs, folders, or bags, for others to keep', [
+  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
+  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
+  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
+  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
+  .option('--all', 'every version of every article that is not withdrawn')
+  .option('--format <format>', 'car, folder or bag', 'car')
+  .option('--force', 'replace what is there')
+  .action(
+    run(async (options, context, refs) => {
+      const { exportArticles } = await import('./commands/export.ts')
+      return exportArticles(refs as string[], options, context)
+    }),
+  )
+
 define('import', 'keep articles that come from elsewhere: hash every block, pin, record', [
   ['ovn import article.car', 'a CAR, version 1 or 2'],
   ['ovn import backup/', 'a folder of CARs, a bag, or a folder of files'],
@@ -214,21 +178,28 @@ define('import', 'keep articles that come from elsewhere: hash every block, pin,
     }),
   )
 
-define('export', 'write articles as CARs, folders, or bags, for others to keep', [
-  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
-  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
-  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
-  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+define('unpublish', 'withdraw an article: record why, and keep it no longer', [
+  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
+  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
 ])
-  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
-  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
-  .option('--all', 'every version of every article that is not withdrawn')
-  .option('--format <format>', 'car, folder or bag', 'car')
-  .option('--force', 'replace what is there')
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .option('--reason <text>', 'why; it is recorded for good, and must be given')
   .action(
-    run(async (options, context, refs) => {
-      const { exportArticles } = await import('./commands/export.ts')
-      return exportArticles(refs as string[], options, context)
+    run(async (options, context, ref) => {
+      const { unpublish } = await import('./commands/unpublish.ts')
+      return unpublish(ref as string, options, context)
+    }),
+  )
+
+define('gc', 'free blocks that no pin needs, and give their space back', [
+  ['ovn gc --dry-run', 'say what would go'],
+  ['ovn gc', 'also while others publish'],
+])
+  .option('-n, --dry-run', 'free nothing')
+  .action(
+    run(async (options, context) => {
+      const { gc } = await import('./commands/gc.ts')
+      return gc(options, context)
     }),
   )
 
@@ -264,6 +235,35 @@ define('links', 'print the links of an article, as links.json of its site has th
     run(async (_, context, ref) => {
       const { links } = await import('./commands/links.ts')
       return links(ref as string, context)
+    }),
+  )
+
+define('cid', 'compute the CID that a file or folder has; store nothing', [
+  ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
+  ['ovn cid downloaded-article/', 'compare it with the CID of its link'],
+])
+  .argument('<path...>', 'files, folders, or - for standard input')
+  .action(
+    run(async (_, context, paths) => {
+      const { computeCids } = await import('./commands/cid.ts')
+      return computeCids(paths as string[], context)
+    }),
+  )
+
+define('init', 'write what the newsroom says of itself into config.json; optional', [
+  ["ovn init --name OpenVoiceNews --motto 'Transparent. Unbiased. Yours.'", 'name the site on every page'],
+  ['ovn init --gateway https://gateway.example --force', 'replace the settings'],
+])
+  .option('--name <text>', 'the name of the site')
+  .option('--motto <text>', 'the motto below it')
+  .option('--url <address>', 'the address of the site')
+  .option('--language <tag>', 'the language of articles that do not name their own, such as en or uk')
+  .option('--gateway <address>', 'an IPFS gateway for links to articles; may be given again', collect)
+  .option('--force', 'replace other settings')
+  .action(
+    run(async ({ gateway, ...settings }, context) => {
+      const { init } = await import('./commands/init.ts')
+      return init({ ...settings, ...(gateway === undefined ? {} : { gateways: gateway }) }, context)
     }),
   )
 
