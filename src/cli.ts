@@ -29,7 +29,7 @@ const program = new Command('ovn')
   .helpOption('-h, --help', 'print this help')
   .helpCommand('help [command]', 'print the help of a command')
   .configureHelp({ showGlobalOptions: true, sortOptions: false })
-  .configureOutput({ outputError: () => undefined })
+  .configureOutput({ outputError: () => undefined, writeOut: (text) => openOutput().write(text) })
   .exitOverride()
 
 define('publish', 'archive articles: bundle each with its metadata, pin it, record its CID', [
@@ -347,7 +347,9 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       readInput,
       streamInput: () => process.stdin,
       writeOutput,
-      outputIsTerminal: process.stdout.isTTY,
+      get outputIsTerminal() {
+        return openOutput().isTTY
+      },
     }
     // What prints is loaded when the command is under way: it may wait for others meanwhile.
     const running = recipe(command.opts(), context, args[0])
@@ -355,6 +357,7 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
     await new Promise(setImmediate)
     const { printResult, progressLine } = await import('./output/print.ts')
     progress = progressLine(process.stderr)
+    const stdout = openOutput()
     let result: Result
     try {
       result = await running
@@ -362,8 +365,22 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       progress.end()
     }
     process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
-    await endProcess([process.stdout, process.stderr])
+    await endProcess([stdout, process.stderr])
   }
+}
+
+let outputIsGuarded = false
+
+/** Standard output. It is opened when it is needed: that takes milliseconds. */
+function openOutput(): NodeJS.WriteStream {
+  if (!outputIsGuarded) {
+    outputIsGuarded = true
+    // Whoever reads it may stop early, as `head` does; there is nobody left to tell.
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+  return process.stdout
 }
 
 /** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
@@ -393,7 +410,7 @@ function writeOutput(bytes: Uint8Array): Promise<void> {
     if (signal.aborted) return reject(signal.reason)
     const stop = () => reject(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
-    process.stdout.write(bytes, (error) => {
+    openOutput().write(bytes, (error) => {
       signal.removeEventListener('abort', stop)
       if (error) reject(outputClosed(error))
       else resolve()
@@ -434,11 +451,6 @@ function isHelp(error: unknown): boolean {
 
 // A second signal ends the process at once: its default is back.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
-
-// Whoever reads stdout may stop early, as `head` does; there is nobody left to tell.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
 
 try {
   if (process.argv.length <= 2) {
