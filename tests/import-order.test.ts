@@ -5,7 +5,19 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
-const order = ['errors.ts', 'article', 'bundle', 'dag', 'manifest', 'archive', 'links', 'output', 'commands', 'cli.ts']
+const order = [
+  'errors.ts',
+  'article',
+  'bundle',
+  'dag',
+  'manifest',
+  'archive',
+  'links',
+  'server',
+  'output',
+  'commands',
+  'cli.ts',
+]
 const source = fileURLToPath(new URL('../src', import.meta.url))
 
 interface Import {

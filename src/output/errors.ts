@@ -52,6 +52,7 @@ export function errorText(document: ErrorDocument): string {
 export function talkOf(result: Result): string {
   if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
   if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
+  if (result.kind === 'serving') return prefixed(result.warnings)
   if (result.kind !== 'published') return ''
   const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
   return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])

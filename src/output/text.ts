@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util'
 
-import type { Entry, Imported, Logged, Published, PublishedArticle, Rebuilt, Result, Shown } from './result.ts'
+import type { Entry, Imported, Logged, Published, PublishedArticle, Rebuilt, Result, Serving, Shown } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
 import { widthOf } from './width.ts'
 
@@ -39,6 +39,8 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return importedText(result, bold)
     case 'rebuilt':
       return rebuiltText(result, bold)
+    case 'serving':
+      return servingText(result, bold)
     case 'printed':
       return result.text
   }
@@ -60,6 +62,8 @@ function quietText(result: Result): string {
       return lines(...result.roots.map(({ cid }) => cid))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
+    case 'serving':
+      return lines(...result.urls)
     case 'printed':
       return result.text
     case 'initialised':
@@ -180,6 +184,16 @@ function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, arc
   ]
   const unchanged = changes.length === 0 ? 'the manifest is in order' : 'the manifest is rebuilt'
   return lines(bold(`${unchanged}: ${count(kept + recorded.length, 'record')} in ${safe(archive)}`), ...changes)
+}
+
+function servingText({ archive, urls, gateway, subdomains }: Serving, bold: Style): string {
+  return lines(
+    bold(`serving ${safe(archive)}`),
+    ...urls.map((url) => `  ${safe(url)}`),
+    `  ${safe(gateway)}`,
+    `  ${safe(subdomains)}`,
+    'stop it with Ctrl-C',
+  )
 }
 
 function versionLines(versions: readonly Entry[]): string[] {
