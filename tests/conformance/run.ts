@@ -13,7 +13,7 @@ const specs =
 
 const runner = process.env.GATEWAY_CONFORMANCE ?? 'gateway-conformance'
 if (spawnSync(runner, ['--version'], { stdio: 'ignore' }).error !== undefined) {
-  console.error(`no ${runner}; install it from https://github.com/ipfs/gateway-conformance (version 0.13)`)
+  process.stderr.write(`no ${runner}; install it from https://github.com/ipfs/gateway-conformance (version 0.13)\n`)
   process.exit(1)
 }
 
