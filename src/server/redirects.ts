@@ -80,7 +80,7 @@ function matchSegments(from: readonly string[], path: readonly string[]): Map<st
     }
     const given = path[index]
     if (given === undefined) return undefined
-    if (segment.length > 1 && segment.startsWith(':')) names.set(segment.slice(1), given)
+    if (segment.length > 1 && segment.startsWith(':') && given !== '') names.set(segment.slice(1), given)
     else if (segment !== given) return undefined
   }
   return path.length === pattern.length ? names : undefined
