@@ -69,6 +69,8 @@ export class HttpServer {
   readonly #limits: Limits
   readonly #servers: Server[] = []
   readonly #busy = new Map<string, number>()
+  /** Requests that are answered on each connection. */
+  readonly #connections = new Map<Socket, number>()
   #isEnding = false
 
   constructor(options: ServerOptions) {
@@ -97,6 +99,10 @@ export class HttpServer {
         response.destroy()
       })
     })
+    server.on('connection', (socket) => {
+      this.#connections.set(socket, 0)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
     // Nobody is a proxy here, and nothing but HTTP is spoken.
     server.on('connect', (_, socket) => socket.destroy())
     server.on('upgrade', (_, socket) => socket.destroy())
@@ -111,13 +117,10 @@ export class HttpServer {
   /** Takes no more requests, ends those that are under way, and returns when they have ended. */
   async close(): Promise<void> {
     this.#isEnding = true
-    await Promise.all(
-      this.#servers.map((server) => {
-        const closed = new Promise((resolve) => server.close(resolve))
-        server.closeIdleConnections()
-        return closed
-      }),
-    )
+    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)))
+    // Node waits for a connection on which nothing was asked yet until its time is over.
+    for (const [socket, requests] of this.#connections) if (requests === 0) socket.destroy()
+    await Promise.all(closed)
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -128,11 +131,14 @@ export class HttpServer {
     const deadline = setTimeout(() => response.destroy(), this.#limits.answer)
     // Whoever asks keeps a place until the answer has gone, or the client has.
     metrics.inFlight += 1
+    const { socket } = request
+    this.#connections.set(socket, (this.#connections.get(socket) ?? 0) + 1)
     this.#busy.set(remote, (this.#busy.get(remote) ?? 0) + 1)
     response.once('close', () => {
       gone.abort()
       clearTimeout(deadline)
       metrics.inFlight -= 1
+      if (!socket.destroyed) this.#connections.set(socket, (this.#connections.get(socket) ?? 1) - 1)
       const left = (this.#busy.get(remote) ?? 1) - 1
       if (left === 0) this.#busy.delete(remote)
       else this.#busy.set(remote, left)

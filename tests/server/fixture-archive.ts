@@ -20,7 +20,7 @@ export const hasGatewayFixtures =
 if (!hasGatewayFixtures) {
   // biome-ignore lint/suspicious/noConsole: tests that are left out must be noticed.
   console.warn(
-    `gateway tests are SKIPPED: no fixtures at ${gatewayFixtures}; name a folder with those of ipfs/gateway-conformance in OVN_GATEWAY_FIXTURES`,
+    `tests of the gateway with official fixtures are SKIPPED: none at ${gatewayFixtures}; name a folder with those of ipfs/gateway-conformance in OVN_GATEWAY_FIXTURES`,
   )
 }
 
