@@ -147,7 +147,10 @@ describe('another client', () => {
       allowLocal: true,
       allowInsecure: true,
     }
-    const helia = await withHTTP(createHeliaLight(), only).start()
+    const helia = withHTTP(createHeliaLight(), only)
+    // Without one more router it waits for ever, and never asks the gateway.
+    helia.addRouter({ name: 'nobody', async *findProviders() {} })
+    await helia.start()
     const verified = await createVerifiedFetchWithHelia(helia)
     try {
       const [article] = ovnJson(['list'], { cwd }).articles
