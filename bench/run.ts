@@ -1,5 +1,6 @@
 // The budgets, each measured against a peer in the same run. Run: npm run bench [-- name…]
-// Names: start publish batch large memory records. All but `start` and `publish` take minutes and some gigabytes of disk.
+// Names: start publish batch large memory records serve. All but `start` and `publish` take minutes and some gigabytes of disk;
+// `serve` needs wrk and taskset.
 
 import { execFileSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -33,6 +34,8 @@ import {
   runProgram,
   secondsOf,
 } from './measure.ts'
+
+import { benchServe } from './serve.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const node = process.execPath
@@ -233,6 +236,8 @@ const benches: Record<string, () => Promise<Row[]>> = {
     ]
   },
 }
+
+benches.serve = () => benchServe(newFolder('serve'), (folder, count) => writeArticles(folder, count))
 
 function againstNode(what: string, { a, b, ratio }: Pair): Row {
   return { what, ours: milliseconds(a), peer: `node -e 0: ${milliseconds(b)}`, ratio }

@@ -48,11 +48,12 @@ export async function serve(options: ServeOptions, context: Context, talk: Talk)
   const { name = 'Articles' } = await readConfig(folder)
   const archive = openArchive(folder, { readOnly: true })
   try {
-    const published = new Published(archive, archive.blocks)
+    const blocks = archive.blocks.unhashed
+    const published = new Published(archive, blocks)
     const metrics = new Metrics()
     const gateway = createGateway(
       {
-        blocks: archive.blocks,
+        blocks,
         generation: () => published.generation(),
         standingOf: (cid) => published.standingOf(cid),
         recordOf: (key) => findRecord(archive.datastore, key),

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { storageError } from '../archive/storage-error.ts'
 import { OvnError } from '../errors.ts'
 import type { Gateway } from './gateway.ts'
-import { type GatewayResponse, plainText } from './message.ts'
+import { type GatewayRequest, type GatewayResponse, plainText } from './message.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface Limits {
@@ -93,6 +93,8 @@ export class HttpServer {
       noDelay: true,
     })
     server.maxConnections = connections
+    // Whoever takes nothing of what was sent to him, and asks nothing, is let go.
+    server.timeout = this.#limits.idle
     server.on('request', (request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
         this.#options.onError(error)
@@ -126,59 +128,45 @@ export class HttpServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { metrics, onAccess } = this.#options
     const start = performance.now()
-    const remote = request.socket.remoteAddress ?? ''
-    const gone = new AbortController()
-    const deadline = setTimeout(() => response.destroy(), this.#limits.answer)
+    const { socket, method = '', url = '' } = request
+    const remote = socket.remoteAddress ?? ''
+    const asked = new Asked(request)
+    let bytes = 0
     // Whoever asks keeps a place until the answer has gone, or the client has.
     metrics.inFlight += 1
-    const { socket } = request
     this.#connections.set(socket, (this.#connections.get(socket) ?? 0) + 1)
     this.#busy.set(remote, (this.#busy.get(remote) ?? 0) + 1)
     response.once('close', () => {
-      gone.abort()
-      clearTimeout(deadline)
+      asked.abort()
       metrics.inFlight -= 1
       if (!socket.destroyed) this.#connections.set(socket, (this.#connections.get(socket) ?? 1) - 1)
       const left = (this.#busy.get(remote) ?? 1) - 1
       if (left === 0) this.#busy.delete(remote)
       else this.#busy.set(remote, left)
       const seconds = (performance.now() - start) / 1000
-      const { method = '', url = '' } = request
       const status = response.headersSent ? response.statusCode : 0
       const whole = response.writableFinished
       metrics.count({ method, status, seconds, bytes, isWhole: whole })
-      onAccess?.({
-        time: new Date().toISOString(),
-        remote,
-        method,
-        host: request.headers.host ?? '',
-        url,
-        status,
-        bytes,
-        milliseconds: Math.round(seconds * 1e6) / 1e3,
-        whole,
-      })
+      if (onAccess === undefined) return
+      const host = request.headers.host ?? ''
+      const milliseconds = Math.round(seconds * 1e6) / 1e3
+      onAccess({ time: new Date().toISOString(), remote, method, host, url, status, bytes, milliseconds, whole })
     })
-    let bytes = 0
-    const answer = this.#refusal(request, remote) ?? (await this.#ask(request, gone.signal))
-    if (gone.signal.aborted) return
-    const headers: Record<string, string> = { ...answer.headers }
-    // A body that nobody reads would be taken for the next request.
-    if (this.#isEnding || hasBody(request)) headers.Connection = 'close'
-    response.writeHead(answer.status, headers)
-    if (request.method === 'HEAD' || answer.body === undefined) {
+    const answer = this.#refusal(request, remote) ?? (await this.#ask(asked))
+    if (asked.isGone) return
+    // A body of the request that nobody reads would be taken for the next request.
+    const isLast = this.#isEnding || hasBody(request)
+    response.writeHead(answer.status, isLast ? { ...answer.headers, Connection: 'close' } : { ...answer.headers })
+    if (method === 'HEAD' || answer.body === undefined) {
       response.end()
-      return
-    }
-    if (answer.body instanceof Uint8Array) {
+    } else if (answer.body instanceof Uint8Array) {
       bytes = answer.body.byteLength
-      response.setTimeout(this.#limits.idle, () => response.destroy())
       response.end(answer.body)
-      return
+    } else {
+      await this.#send(answer.body, response, asked, (count) => {
+        bytes += count
+      })
     }
-    await this.#send(answer.body, response, gone.signal, (count) => {
-      bytes += count
-    })
   }
 
   /** Why a request is not even looked at; undefined where it is. */
@@ -188,19 +176,21 @@ export class HttpServer {
     if (this.#isEnding) return plainText(503, 'this server is about to end', wait)
     if (this.#options.metrics.inFlight > requests) return plainText(503, 'this server is busy', wait)
     if ((this.#busy.get(remote) ?? 0) > requestsOfOne) return plainText(429, 'too many requests at one time', wait)
-    const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
-    return hosts.length > 1 ? plainText(400, 'the request has two Host headers') : undefined
+    let hosts = 0
+    for (let index = 0; index < request.rawHeaders.length; index += 2) {
+      const name = request.rawHeaders[index] as string
+      if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+    }
+    return hosts > 1 ? plainText(400, 'the request has two Host headers') : undefined
   }
 
-  async #ask(request: IncomingMessage, signal: AbortSignal): Promise<GatewayResponse> {
-    const { method = '', url = '', headers } = request
+  async #ask(asked: Asked): Promise<GatewayResponse> {
     try {
-      return await this.#options.gateway({ method, url, headers: headers as Record<string, string>, signal })
+      return await this.#options.gateway(asked)
     } catch (error) {
-      if (signal.aborted) return plainText(500, 'the client has gone')
+      if (asked.isGone) return plainText(500, 'the client has gone')
       this.#options.onError(error)
-      const known = storageError(error, 'the archive')
-      return known instanceof OvnError
+      return storageError(error, 'the archive') instanceof OvnError
         ? plainText(503, 'the archive cannot be read at this moment', { 'Retry-After': '10' })
         : plainText(500, 'this is a bug in ovn; its log has more')
     }
@@ -210,12 +200,13 @@ export class HttpServer {
   async #send(
     body: AsyncIterable<Uint8Array>,
     response: ServerResponse,
-    signal: AbortSignal,
+    asked: Asked,
     onBytes: (count: number) => void,
   ): Promise<void> {
+    const deadline = setTimeout(() => response.destroy(), this.#limits.answer)
     try {
       for await (const part of body) {
-        if (signal.aborted) return
+        if (asked.isGone) return
         onBytes(part.byteLength)
         if (!response.write(part)) await this.#drained(response)
       }
@@ -223,7 +214,9 @@ export class HttpServer {
     } catch (error) {
       // The head is out: the broken connection is the only way left to say that this is not the whole.
       breakOff(response.socket)
-      if (!signal.aborted) this.#options.onError(error)
+      if (!asked.isGone) this.#options.onError(error)
+    } finally {
+      clearTimeout(deadline)
     }
   }
 
@@ -240,6 +233,33 @@ export class HttpServer {
       response.once('drain', done)
       response.once('close', done)
     })
+  }
+}
+
+/** A request as the gateway sees it. Its signal is only made where somebody wants it: most answers are there at once. */
+class Asked implements GatewayRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+  isGone = false
+  #gone: AbortController | undefined
+
+  constructor({ method = '', url = '', headers }: IncomingMessage) {
+    this.method = method
+    this.url = url
+    // All that is looked at are headers that Node joins into one line.
+    this.headers = headers as Record<string, string>
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController()
+    if (this.isGone) this.#gone.abort()
+    return this.#gone.signal
+  }
+
+  abort(): void {
+    this.isGone = true
+    this.#gone?.abort()
   }
 }
 

@@ -20,6 +20,7 @@ export class Published {
   readonly #archive: Archive
   readonly #blocks: GetStore
   #size = -1
+  #lookedAt = Number.NEGATIVE_INFINITY
   #generation = 0
   #standings = new Map<string, Standing>()
   /** Roots whose blocks are not in the index yet; undefined until the index is asked for. */
@@ -34,6 +35,10 @@ export class Published {
 
   /** A number that changes with the manifest: whatever was found out before may not hold any more. */
   generation(): number {
+    // A look at the file costs as much as a whole answer that was made before.
+    const now = performance.now()
+    if (now - this.#lookedAt < lookEvery) return this.#generation
+    this.#lookedAt = now
     const size = this.#archive.manifest.size()
     if (size === this.#size) return this.#generation
     const { editions } = this.#archive
@@ -138,6 +143,9 @@ export class Published {
 
 const published: Standing = { kind: 'published' }
 const unknown: Standing = { kind: 'unknown' }
+/** Milliseconds for which a look at the manifest counts: fewer than any process needs to publish, and to be asked. */
+const lookEvery = 1
+
 const maxRemembered = 10_000
 
 function nextTurn(): Promise<void> {

@@ -27,7 +27,7 @@ export const strict: GatewayOptions = {
 
 /** The gateway of an archive, as `ovn serve` makes it. */
 export function gatewayOf(archive: Archive, options: Partial<GatewayOptions> = {}, blocks?: GetStore): Gateway {
-  const read = blocks ?? archive.blocks
+  const read = blocks ?? archive.blocks.unhashed
   const published = new Published(archive, read)
   const source = {
     blocks: read,

@@ -85,6 +85,7 @@ describe('what may be seen', () => {
       categories: [],
     }
     await other.store([late, lateFile], [{ root: late.cid, draft, fits: () => true }])
+    await new Promise((resolve) => setTimeout(resolve, 2))
     expect((await ask(`/ipfs/${late.cid}/b`)).text).toBe('late')
     expect((await ask(`/ipfs/${lateFile.cid}`)).text).toBe('late')
     expect((await ask('/')).text).toContain('>Late</a>')
@@ -97,6 +98,7 @@ describe('what may be seen', () => {
       reason: 'A source must be protected.',
     }
     other.manifest.append([withdrawal], other.editions.lastCid)
+    await new Promise((resolve) => setTimeout(resolve, 2))
     expect(await ask(`/ipfs/${late.cid}/b`)).toMatchObject({
       status: 410,
       text: 'withdrawn: A source must be protected.\n',
