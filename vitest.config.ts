@@ -8,6 +8,7 @@ export default defineConfig({
     // The suites of interface-blockstore and interface-datastore are written for mocha and aegir.
     server: { deps: { inline: ['interface-blockstore-tests', 'interface-datastore-tests'] } },
     testTimeout: 30_000,
+    maxConcurrency: 10,
     hookTimeout: 60_000,
   },
   resolve: {

@@ -1,9 +1,10 @@
 // The budgets, each measured against a peer in the same run. Run: npm run bench [-- name…]
-// Names: start publish batch large memory records serve. All but `start` and `publish` take minutes and some gigabytes of disk;
-// `serve` needs wrk and taskset.
+// Names: start publish batch large memory verify fetch site records serve. All but `start` and `publish` take minutes and some
+// gigabytes of disk; `serve` needs wrk and taskset.
 
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
+import { once } from 'node:events'
 import {
   closeSync,
   existsSync,
@@ -20,9 +21,12 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CID } from 'multiformats/cid'
+import { openArchive } from '../src/archive/archive.ts'
 import { findArticles } from '../src/article/find-articles.ts'
 import { readArticle } from '../src/article/read-article.ts'
 import { packBundle } from '../src/bundle/pack-bundle.ts'
+import { writeCar } from '../src/dag/write-car.ts'
 import {
   compare,
   median,
@@ -199,6 +203,98 @@ const benches: Record<string, () => Promise<Row[]>> = {
     ]
   },
 
+  async verify() {
+    return [...(await verifyLarge()), ...(await verifySmall())]
+  },
+
+  async fetch() {
+    const folder = newFolder('fetch')
+    const archive = join(folder, 'archive')
+    const article = join(project, 'fixtures/articles/harbour-inquiry.md')
+    const small = await exportCar(archive, article, join(folder, 'small.car'))
+    const large = await exportCar(archive, writeLarge(folder, 200), join(folder, 'large.car'))
+    const gateway = spawn(
+      node,
+      [join(project, 'bench/gateway.ts'), join(folder, 'small.car'), join(folder, 'large.car')],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    )
+    try {
+      const [first] = await once(gateway.stdout, 'data')
+      const url = String(first).trim()
+      const target = join(folder, 'target')
+      const fetchTo = (root: string) => () => {
+        runProgram(node, [ovn, 'fetch', root, '--gateway', url, '-o', target, '-C', join(folder, 'none')])
+        rmSync(target, { recursive: true })
+      }
+      const curl = (root: string) => () => {
+        const query = '?format=car&dag-scope=all&car-order=dfs&car-dups=n'
+        runProgram('curl', ['--silent', '--fail', '--output', target, `${url}/ipfs/${root}${query}`])
+        rmSync(target)
+      }
+      const helia = (root: string) => () => {
+        runProgram(node, [join(project, 'bench/helia-gateway.ts'), url, root, target])
+        rmSync(target, { recursive: true })
+      }
+      const rows: Row[] = []
+      for (const [what, root, times, atMost] of [
+        ['`ovn fetch` of an article of 3 files', small, 15, 1.5],
+        ['`ovn fetch` of one with 200 MiB', large, 7, 1.3],
+      ] as const) {
+        const here = `${what}, from a gateway that is 50 ms away for each connection and each request`
+        const plain = await compare(times, fetchTo(root), curl(root), 2)
+        const peer = await compare(3, fetchTo(root), helia(root), 0)
+        rows.push(
+          {
+            what: here,
+            ours: milliseconds(plain.a),
+            peer: `curl of the CAR: ${milliseconds(plain.b)}`,
+            ratio: plain.ratio,
+            atMost,
+          },
+          {
+            what: here,
+            ours: milliseconds(peer.a),
+            peer: `Helia, block by block: ${milliseconds(peer.b)}`,
+            ratio: peer.ratio,
+          },
+        )
+      }
+      return rows
+    } finally {
+      gateway.stdin.end()
+    }
+  },
+
+  async site() {
+    const folder = newFolder('site')
+    const articles = join(folder, 'articles')
+    const archive = join(folder, 'archive')
+    const out = join(folder, 'out')
+    const count = 10_000
+    writeArticles(articles, count, 2000)
+    runProgram(node, [ovn, 'publish', articles, '-q', '-C', archive])
+    const write = [ovn, 'site', '-o', out, '-C', archive]
+    let memory = 0
+    const scratch = await secondsOf(() => {
+      memory = peakMemory(node, write)
+    })
+    const unchanged = await secondsOf(() => runProgram(node, write))
+    const file = join(folder, 'new.md')
+    writeFileSync(file, '---\ntitle: One more\ndate: 2025-09-01\ncategory: Local\n---\n\nText.\n')
+    runProgram(node, [ovn, 'publish', file, '-C', archive])
+    const more = await secondsOf(() => runProgram(node, write))
+    const seconds = (value: number) => `${value.toFixed(1)} s`
+    const what = `\`ovn site\` of ${count.toLocaleString('en')} articles of 2 KB with one picture`
+    return [
+      { what: `${what}, from scratch`, ours: seconds(scratch), peer: '60 s', ratio: scratch / 60, atMost: 1 },
+      { what: 'again, with nothing new', ours: seconds(unchanged), peer: '2 s', ratio: unchanged / 2, atMost: 1 },
+      { what: 'again, with one more article', ours: seconds(more), peer: '2 s', ratio: more / 2, atMost: 1 },
+      { what: 'its peak memory', ours: `${memory.toFixed(0)} MiB`, peer: '512 MiB', ratio: memory / 512, atMost: 1 },
+    ]
+  },
+
   async records() {
     const folder = newFolder('records')
     const full = join(folder, 'full')
@@ -239,8 +335,69 @@ const benches: Record<string, () => Promise<Row[]>> = {
 
 benches.serve = () => benchServe(newFolder('serve'), (folder, count) => writeArticles(folder, count))
 
+async function verifyLarge(): Promise<Row[]> {
+  const folder = newFolder('verify-large')
+  const size = 2048
+  const article = writeLarge(folder, size)
+  const film = join(folder, 'film.mp4')
+  const archive = join(folder, 'archive')
+  runProgram(node, [ovn, 'publish', article, '-C', archive])
+  const args = [ovn, 'verify', '-C', archive]
+  const { a, b, ratio } = await compare(
+    3,
+    () => runProgram(node, args),
+    () => runProgram('sha256sum', [film]),
+  )
+  const peak = peakMemory(node, args)
+  rmSync(folder, { recursive: true })
+  const rate = (seconds: number) => `${(size / seconds).toFixed(0)} MiB/s`
+  return [
+    { what: '`ovn verify` of 2 GiB', ours: rate(a), peer: `sha256sum: ${rate(b)}`, ratio, atMost: 1.5 },
+    memoryRow('peak memory of that', peak),
+  ]
+}
+
+async function verifySmall(): Promise<Row[]> {
+  const folder = newFolder('verify-small')
+  const count = 10_000
+  writeArticles(join(folder, 'articles'), count)
+  const archive = join(folder, 'archive')
+  runProgram(node, [ovn, 'publish', join(folder, 'articles'), '-q', '-C', archive])
+  const args = [ovn, 'verify', '-C', archive]
+  const times: number[] = []
+  for (let run = 0; run < 5; run += 1) times.push(await secondsOf(() => runProgram(node, args)))
+  const rate = count / median(times)
+  const peak = peakMemory(node, args)
+  rmSync(folder, { recursive: true })
+  return [
+    {
+      what: '`ovn verify` of 10,000 articles of 5 KB',
+      ours: `${rate.toFixed(0)}/s`,
+      peer: '5,000/s',
+      ratio: rate / 5000,
+      atLeast: 1,
+    },
+    memoryRow('peak memory of that', peak),
+  ]
+}
+
+function memoryRow(what: string, peak: number): Row {
+  return { what, ours: `${peak.toFixed(0)} MiB`, peer: '256 MiB', ratio: peak / 256, atMost: 1 }
+}
+
 function againstNode(what: string, { a, b, ratio }: Pair): Row {
   return { what, ours: milliseconds(a), peer: `node -e 0: ${milliseconds(b)}`, ratio }
+}
+
+/** Publishes an article and writes its CAR. Returns the root. */
+async function exportCar(archive: string, article: string, file: string): Promise<string> {
+  const root = execFileSync(node, [ovn, 'publish', article, '-q', '-C', archive], { encoding: 'utf8' }).trim()
+  const opened = openArchive(archive, { readOnly: true })
+  const car = openSync(file, 'w')
+  for await (const part of writeCar(opened.blocks, [CID.parse(root)])) writeSync(car, part)
+  closeSync(car)
+  opened.close()
+  return root
 }
 
 function newFolder(name: string): string {

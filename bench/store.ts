@@ -1,9 +1,10 @@
 // Compares SQLite's journal modes and page sizes for what an archive does: one article per process,
-// batches of articles, one large file. The figures behind the choice stand in ARCHITECTURE.md.
+// batches of articles, one large file; then with auto_vacuum and without. The figures behind the choice stand in
+// ARCHITECTURE.md.
 // Run: node bench/store.ts [folder]
 
 import { randomFillSync } from 'node:crypto'
-import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -12,9 +13,12 @@ const modes = ['wal', 'truncate', 'persist', 'delete']
 const pageSizes = [4096, 8192, 16384, 32768, 65536]
 const base = process.argv[2] ?? tmpdir()
 
-function open(folder: string, mode: string, pageSize: number): DatabaseSync {
-  const db = new DatabaseSync(join(folder, 'blocks.sqlite'), { timeout: 10_000 })
+function open(folder: string, mode: string, pageSize: number, vacuum = 'none'): DatabaseSync {
+  const file = join(folder, 'blocks.sqlite')
+  const isNew = !existsSync(file)
+  const db = new DatabaseSync(file, { timeout: 10_000 })
   db.exec(`pragma page_size=${pageSize}`)
+  if (isNew && vacuum !== 'none') db.exec(`pragma auto_vacuum=${vacuum}`)
   db.exec(`pragma journal_mode=${mode}`)
   db.exec(`pragma synchronous=${mode === 'delete' ? 'extra' : 'full'}`)
   db.exec(
@@ -102,10 +106,30 @@ for (const length of [4, 16, 32, 64, 128]) {
   })
 }
 
-function inDatabase(work: (db: DatabaseSync) => void): void {
+console.log('\ntruncate, 16384: auto_vacuum, medians of 9 in turn → batches of 128 (articles/s), 512 MiB (MiB/s)')
+const vacuums = ['none', 'incremental']
+const turns = vacuums.map(() => ({ batch: [] as number[], large: [] as number[] }))
+for (let turn = 0; turn < 9; turn++) {
+  for (const [index, vacuum] of vacuums.entries()) {
+    const times = turns[index]
+    inDatabase((db) => times?.batch.push(timed(() => insertTimes(db, 16, article, 128))), vacuum)
+    inDatabase((db) => times?.large.push(timed(() => insertTimes(db, 16, [1 << 20], 32))), vacuum)
+  }
+}
+for (const [index, vacuum] of vacuums.entries()) {
+  const { batch, large } = turns[index] ?? { batch: [], large: [] }
+  const rates = [(2048 / median(batch)) * 1000, (512 / median(large)) * 1000]
+  console.log(`${vacuum.padEnd(11)} ${rates.map((rate) => rate.toFixed(0).padStart(8)).join(' ')}`)
+}
+
+function insertTimes(db: DatabaseSync, times: number, sizes: number[], count: number): void {
+  for (let i = 0; i < times; i++) insert(db, sizes, count)
+}
+
+function inDatabase(work: (db: DatabaseSync) => void, vacuum = 'none'): void {
   const folder = mkdtempSync(join(base, 'ovn-bench-'))
   try {
-    const db = open(folder, 'truncate', 16384)
+    const db = open(folder, 'truncate', 16384, vacuum)
     work(db)
     db.close()
   } finally {

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Context } from './commands/context.ts'
 import { errorCodes, OvnError } from './errors.ts'
+import type { ProgressLine } from './output/progress.ts'
 import type { Result } from './output/result.ts'
 
 interface GlobalOptions {
@@ -79,6 +80,7 @@ define('list', 'list the archived articles, newest first', [
   .option('--category <name>', 'only articles of this category')
   .option('--since <date>', 'only articles of this day or later')
   .option('--all-versions', 'older versions too')
+  .option('--withdrawn', 'those that were withdrawn, too: when and why')
   .action(
     run(async (options, context) => {
       const { list } = await import('./commands/list.ts')
@@ -110,6 +112,47 @@ define('log', 'list the versions of an article: when, why, which CID', [
     }),
   )
 
+define('unpublish', 'withdraw an article: record why, and keep it no longer', [
+  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
+  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .option('--reason <text>', 'why; it is recorded for good, and must be given')
+  .action(
+    run(async (options, context, ref) => {
+      const { unpublish } = await import('./commands/unpublish.ts')
+      return unpublish(ref as string, options, context)
+    }),
+  )
+
+define('gc', 'free blocks that no pin needs, and give their space back', [
+  ['ovn gc --dry-run', 'say what would go'],
+  ['ovn gc', 'also while others publish'],
+])
+  .option('-n, --dry-run', 'free nothing')
+  .action(
+    run(async (options, context) => {
+      const { gc } = await import('./commands/gc.ts')
+      return gc(options, context)
+    }),
+  )
+
+define('verify', 'check that the archive is whole: every block, manifest line and pin', [
+  ['ovn verify', 'the whole archive'],
+  ['ovn verify harbour-inquiry', 'all versions of one article'],
+  ['ovn verify harbour-inquiry@2 --json', 'one version, for a program'],
+  ['ovn verify article.car', 'a CAR file, without importing it'],
+  ['ovn verify downloaded/ --against harbour-inquiry', 'a folder or file, compared with an article'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways; or a CAR file')
+  .option('--against <ref>', 'compare a folder, or a single file, with this article')
+  .action(
+    run(async (options, context, refs) => {
+      const { verify } = await import('./commands/verify.ts')
+      return verify(refs as string[], options, context)
+    }),
+  )
+
 define('cid', 'compute the CID that a file or folder has; store nothing', [
   ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
   ['ovn cid downloaded-article/', 'compare it with the CID of its link'],
@@ -119,6 +162,39 @@ define('cid', 'compute the CID that a file or folder has; store nothing', [
     run(async (_, context, paths) => {
       const { computeCids } = await import('./commands/cid.ts')
       return computeCids(paths as string[], context)
+    }),
+  )
+
+define(
+  'fetch',
+  'get an article back: from the archive, a CAR or a gateway, every block checked',
+  [
+    ['ovn fetch ipfs://bafybei… --gateway https://gateway.example', 'into a folder named by its CID'],
+    ['ovn fetch https://news.example/2025/harbour-inquiry -o harbour', 'by the address of its page, into a folder'],
+    ['ovn fetch bafybei…/article.md -o article.md', 'one file of it'],
+    ['ovn fetch bafybei… --pin', 'keep it in the archive'],
+    ['ovn fetch harbour-inquiry --repair --car backup.car', 'replace damaged blocks in the archive, and nothing else'],
+  ],
+  'Goes online, to the gateways that you name.',
+)
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://…, the address of a gateway, of a CAR or of a page')
+  .option('-o, --output <path>', 'where it is written; else its slug, the last part of its path, or its CID')
+  .option('--pin', 'keep it in the archive, pinned and recorded')
+  .option('--title <text>', 'with --pin: the title of what has none of its own')
+  .option('--slug <slug>', 'with --pin: the name under which it is kept')
+  .option(
+    '--gateway <address>',
+    'an IPFS gateway; may be given again; else $OVN_GATEWAYS, else those of config.json',
+    collect,
+  )
+  .option('--car <file>', 'a CAR that may have it, asked before any gateway')
+  .option('--timeout <seconds>', 'give up when nothing new came for so long', '60')
+  .option('--force', 'replace what stands at the target')
+  .option('--repair', 'replace damaged and missing blocks of an article in the archive')
+  .action(
+    run(async (options, context, ref) => {
+      const { fetchRef } = await import('./commands/fetch.ts')
+      return fetchRef(ref as string, options, context)
     }),
   )
 
@@ -138,6 +214,24 @@ define('import', 'keep articles that come from elsewhere: hash every block, pin,
     }),
   )
 
+define('export', 'write articles as CARs, folders, or bags, for others to keep', [
+  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
+  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
+  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
+  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
+  .option('--all', 'every version of every article that is not withdrawn')
+  .option('--format <format>', 'car, folder or bag', 'car')
+  .option('--force', 'replace what is there')
+  .action(
+    run(async (options, context, refs) => {
+      const { exportArticles } = await import('./commands/export.ts')
+      return exportArticles(refs as string[], options, context)
+    }),
+  )
+
 define('rebuild', 'make a lost or damaged manifest anew, from its whole lines and from what is pinned', [
   ['ovn rebuild', 'set damaged lines aside, record again what is pinned'],
   ['ovn rebuild --json', 'what was lost, what came back, and what could not'],
@@ -147,6 +241,31 @@ define('rebuild', 'make a lost or damaged manifest anew, from its whole lines an
     return rebuild(context)
   }),
 )
+
+define('site', 'write the archive as a static site: pages, feeds, and a CAR of every article to download', [
+  ['ovn site -o public', 'into a folder that any web server can show; again, and only what changed is written'],
+  ['ovn site -o public --json', 'how many files were written, for a program'],
+])
+  .requiredOption('-o, --output <folder>', 'the folder')
+  .option('--force', 'also into a folder with other files, replacing those in the way; and write every page anew')
+  .action(
+    run(async ({ output, force }, context) => {
+      const { site } = await import('./commands/site.ts')
+      return site(output, { force: force === true }, context)
+    }),
+  )
+
+define('links', 'print the links of an article, as links.json of its site has them', [
+  ['ovn links harbour-inquiry', 'of the newest version'],
+  ['ovn links harbour-inquiry --json', 'of all versions, for a program'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .action(
+    run(async (_, context, ref) => {
+      const { links } = await import('./commands/links.ts')
+      return links(ref as string, context)
+    }),
+  )
 
 define('serve', 'show the archive as a site, and serve it as an IPFS HTTP gateway', [
   ['ovn serve', 'on this machine alone, at http://127.0.0.1:8080/'],
@@ -198,17 +317,18 @@ program
     }),
   )
 
-/** A command whose help shows examples first and the exit codes last. None of these goes online. */
+/** A command whose help shows examples first, says whether it goes online, and has the exit codes last. */
 function define(
   name: string,
   description: string,
   examples: readonly (readonly [line: string, meaning: string])[],
+  network = 'Works offline.',
 ): Command {
   const width = Math.max(...examples.map(([line]) => line.length))
   const lines = examples.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}`)
   return program
     .command(name)
-    .description(`${description}\nWorks offline.`)
+    .description(`${description}\n${network}`)
     .summary(description)
     .addHelpText('before', `Examples:\n${lines.join('\n')}\n`)
     .addHelpText('after', exitCodeHelp)
@@ -243,32 +363,39 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command
     const { archive, json, quiet } = command.optsWithGlobals<GlobalOptions>()
-    const { printResult, progressLine } = await import('./output/print.ts')
-    const progress = progressLine(process.stderr)
+    let progress: ProgressLine | undefined
     const context: Context = {
       archive,
       environment: process.env,
       cwd: process.cwd(),
       now: new Date(),
       signal: interruption.signal,
-      report: progress.report,
+      report: (done) => progress?.report(done),
       readInput,
       streamInput: () => process.stdin,
+      writeOutput,
+      outputIsTerminal: process.stdout.isTTY,
     }
+    // What prints is loaded when the command is under way: it may wait for others meanwhile.
+    const running = recipe(command.opts(), context, args[0])
+    running.catch(() => undefined)
+    await new Promise(setImmediate)
+    const { printResult, progressLine } = await import('./output/print.ts')
+    progress = progressLine(process.stderr)
     let result: Result
     try {
-      result = await recipe(command.opts(), context, args[0])
+      result = await running
     } finally {
       progress.end()
     }
     process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
-    await endProcess()
+    await endProcess([process.stdout, process.stderr])
   }
 }
 
 /** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
-async function endProcess(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
+async function endProcess(streams: readonly NodeJS.WriteStream[]): Promise<void> {
+  for (const stream of streams) {
     if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
   }
   flushCompileCache()
@@ -284,6 +411,26 @@ function readInput(): Promise<Uint8Array> {
     return Buffer.concat(parts)
   })()
   return input
+}
+
+/** Waits for whoever reads, so that nothing piles up here. Throws where nobody reads any more, and when it is told to stop. */
+function writeOutput(bytes: Uint8Array): Promise<void> {
+  const { signal } = interruption
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    process.stdout.write(bytes, (error) => {
+      signal.removeEventListener('abort', stop)
+      if (error) reject(outputClosed(error))
+      else resolve()
+    })
+  })
+}
+
+function outputClosed(cause: NodeJS.ErrnoException): Error {
+  if (cause.code !== 'EPIPE' && cause.code !== 'ERR_STREAM_DESTROYED') return cause
+  return new OvnError('storage', 'standard output was closed before all was written', { cause })
 }
 
 /** Prints an error and sets the exit code. */
@@ -329,4 +476,6 @@ try {
   }
 } catch (error) {
   if (!isHelp(error)) await fail(error)
+  // What nobody takes from stdout would keep the process waiting.
+  if (interruption.signal.aborted) await endProcess([process.stderr])
 }

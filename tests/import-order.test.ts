@@ -12,7 +12,11 @@ const order = [
   'dag',
   'manifest',
   'archive',
+  'bag',
   'links',
+  'network',
+  'verify',
+  'site',
   'server',
   'output',
   'commands',
@@ -56,7 +60,7 @@ describe('the import order', () => {
 
   it.each([
     ['helia', 'archive/node.ts'],
-    ['node:sqlite', 'archive/'],
+    ['node:sqlite', /^(archive|verify)\//],
     ['markdown-it', 'article/'],
     ['commander', /^(cli\.ts|commands\/completion\.ts)$/],
   ])('%s is imported in %s alone', (library, place) => {

@@ -4,10 +4,11 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { Manifest, syncFolder } from '../manifest/manifest.ts'
 import type { Draft, EditionRecord } from '../manifest/record.ts'
 import { SqliteBlockstore } from './blockstore.ts'
+import type { Collection, CollectOptions } from './collect.ts'
 import { openDatabase, transact } from './database.ts'
 import { SqliteDatastore } from './datastore.ts'
 import { Editions } from './editions.ts'
@@ -29,6 +30,14 @@ export interface Stored {
   /** Records in the order of the drafts; undefined where one did not fit any more, or lost its pin: it is to be made and stored anew. */
   readonly records: readonly (EditionRecord | undefined)[]
   /** Bytes of an unfinished manifest line that were set aside; 0 as a rule. */
+  readonly torn: number
+}
+
+export interface Withdrawn {
+  readonly chosen: readonly EditionRecord[]
+  /** Roots of those that were withdrawn now; the others were before. */
+  readonly roots: readonly string[]
+  /** As in {@link Stored}. */
   readonly torn: number
 }
 
@@ -115,6 +124,37 @@ export class Archive {
   /** Runs synchronous work under the write lock, in one transaction. */
   exclusively<T>(work: () => T, signal?: AbortSignal): Promise<T> {
     return this.#write(work, signal)
+  }
+
+  /**
+   * Withdraws editions that are chosen under the lock: records it durably, then takes their pins away. Their blocks stay until
+   * the next sweep. Of those that were withdrawn before, a pin that a crash left behind goes as well.
+   */
+  withdraw(
+    choose: (editions: Editions) => readonly EditionRecord[],
+    { reason, time, signal }: { readonly reason: string; readonly time: string; readonly signal?: AbortSignal },
+  ): Promise<Withdrawn> {
+    return this.#write(() => {
+      this.editions.refresh()
+      const chosen = choose(this.editions)
+      const drafts = chosen
+        .filter(({ root }) => this.editions.isLive(root))
+        .map(({ slug, version, root }) => ({ event: 'withdraw', slug, version, root, reason, time }) as const)
+      const torn = drafts.length > 0 ? this.manifest.setAsideTorn() : 0
+      if (drafts.length > 0) this.editions.add(this.manifest.append(drafts, this.editions.lastCid))
+      for (const { root } of chosen) this.pins.remove(CID.parse(root))
+      return { torn, chosen, roots: drafts.map(({ root }) => root) }
+    }, signal)
+  }
+
+  /** Frees blocks that nothing needs. Throws as `collectGarbage` does. */
+  async collect(options?: CollectOptions): Promise<Collection> {
+    const [{ collectGarbage }, { blockRows }] = await Promise.all([import('./collect.ts'), import('./mark.ts')])
+    const { folder, manifest, pins } = this
+    return collectGarbage(
+      { folder, manifest, pins, database: this.#database, rows: blockRows(this.#database) },
+      options,
+    )
   }
 
   close(): void {

@@ -11,13 +11,18 @@ import { isBusy, needsRollback, storageError } from './storage-error.ts'
 /** Marks the file as an archive's; `ovn1` in ASCII. */
 const applicationId = 0x6f766e31
 const schemaVersion = 1
+const pageSize = 16_384
 
 /** How long another process's lock is waited for, in milliseconds. */
 export const lockTimeout = 10_000
 
+// Ids of pins and holds are never used twice: what came after a certain one can be asked for.
 const schema = `
   create table block (id integer primary key, multihash blob not null unique, bytes blob not null);
-  create table pin (root blob primary key, multihash blob not null, depth integer, metadata text not null) without rowid;
+  create table pin (
+    id integer primary key autoincrement, root blob not null unique, multihash blob not null, depth integer,
+    metadata text not null
+  );
   create index pin_multihash on pin (multihash);
   create table hold (id integer primary key autoincrement, owner text not null, multihash blob not null);
   create table datastore (key text primary key, value blob not null) without rowid;
@@ -39,8 +44,9 @@ export interface DatabaseOptions {
  */
 export function openDatabase(file: string, { readOnly = false }: DatabaseOptions = {}): DatabaseSync {
   try {
-    // A process was killed before it had written anything into it.
-    if (readOnly && statSync(file, { throwIfNoEntry: false })?.size === 0) open(file, false).close()
+    // A process was killed before it had written its tables into it.
+    const size = statSync(file, { throwIfNoEntry: false })?.size
+    if (readOnly && size !== undefined && size <= pageSize) open(file, false).close()
     return open(file, readOnly)
   } catch (error) {
     if (!readOnly || !needsRollback(error)) throw storageError(error, file)
@@ -58,12 +64,11 @@ function open(file: string, readOnly: boolean): DatabaseSync {
   const database = new DatabaseSync(file, { readOnly, timeout: lockTimeout })
   try {
     // Of a database that has pages already it changes nothing.
-    if (!readOnly) database.exec('pragma page_size = 16384')
+    if (!readOnly) database.exec(`pragma page_size = ${pageSize}`)
     // After a commit in this mode the journal's end is on disk: a power cut takes nothing back. The file is whole between
     // two commits, so that a copy of it is a copy of the archive.
     if (!readOnly) database.exec('pragma journal_mode = truncate; pragma synchronous = full; pragma fullfsync = on')
-    const version = database.prepare('pragma user_version').get()?.user_version
-    if (version === 0 && !readOnly) create(database)
+    if (!readOnly && isEmpty(database)) create(database)
     assertFormat(database, file)
     return database
   } catch (error) {
@@ -72,10 +77,15 @@ function open(file: string, readOnly: boolean): DatabaseSync {
   }
 }
 
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare('select 1 from sqlite_schema').get() === undefined
+}
+
 function create(database: DatabaseSync): void {
+  // Space can be given back. It writes the first page, and can be said of an empty file only.
+  database.exec('pragma auto_vacuum = incremental')
   database.exec('begin immediate')
-  const { user_version } = database.prepare('pragma user_version').get() ?? {}
-  if (user_version === 0) {
+  if (isEmpty(database)) {
     database.exec(schema)
     database.exec(`pragma application_id = ${applicationId}; pragma user_version = ${schemaVersion}`)
   }

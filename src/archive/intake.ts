@@ -58,6 +58,12 @@ export class Intake {
     await this.#stage.put(cid, bytes)
   }
 
+  /** Stores what waits in memory, so that the next attempt finds it: nothing pins it, and house-keeping may take it. */
+  async leave(): Promise<void> {
+    const blocks = this.#stage.take()
+    if (blocks.length > 0) await this.#archive.storeAhead(blocks, this.#hold)
+  }
+
   /**
    * Walks a DAG to see that all of it is here, in what came in or in the archive, that it is UnixFS throughout, and that the
    * parts of its files are as long as they are said to be. Throws an OvnError `damaged` for the first block that is missing or

@@ -30,12 +30,17 @@ export class LockFile {
     }
   }
 
+  /** Lets go of the lock and leaves the file. */
+  close(): void {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
   /**
    * Lets go of the lock and removes the file. Where others may take a lock of the same name, the caller holds the archive's
    * write lock, and so do they: a file that is removed must not be one that somebody has opened just now.
    */
   release(): void {
-    this.#database.close()
+    this.close()
     rmSync(this.file, { force: true })
   }
 }

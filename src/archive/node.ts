@@ -18,7 +18,12 @@ export function composeNode({ blockstore, datastore, pins }: NodeParts): Helia {
   const node = createHeliaLight({ blockstore, ...(datastore === undefined ? {} : { datastore }) })
   if (pins === undefined) return node
   // Helia makes its pins itself and takes none: the node and its guard against deleting pinned blocks are given ours.
-  Object.assign(node, { pins })
+  // Its sweep knows neither the manifest nor what other processes hold.
+  Object.assign(node, { pins, gc: refuseToSweep })
   Object.assign(node.blockstore, { pins })
   return node
+}
+
+async function refuseToSweep(): Promise<never> {
+  throw new Error('the blocks of an archive are freed by Archive.collect')
 }

@@ -30,9 +30,7 @@ export class SqlitePins implements Pins {
   constructor(database: DatabaseSync, blocks: Pick<Blockstore, 'get'>) {
     this.#database = database
     this.#blocks = blocks
-    this.#insert = database.prepare(
-      'insert into pin (root, multihash, depth, metadata) values (?, ?, ?, ?) on conflict do update set depth = excluded.depth, metadata = excluded.metadata',
-    )
+    this.#insert = database.prepare('insert or replace into pin (root, multihash, depth, metadata) values (?, ?, ?, ?)')
     this.#delete = database.prepare('delete from pin where root = ?')
     this.#select = database.prepare('select root, depth, metadata from pin where root = ?')
     this.#all = database.prepare('select root, depth, metadata from pin order by root')

@@ -95,6 +95,8 @@ function wordsFor(
   switch (command.name()) {
     case 'show':
     case 'log':
+    case 'links':
+    case 'unpublish':
       return slugs(current, context)
     case 'completion':
       return shells

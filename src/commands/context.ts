@@ -17,6 +17,9 @@ export interface Context {
   readonly readInput: () => Promise<Uint8Array>
   /** Standard input as it comes. */
   readonly streamInput: () => AsyncIterable<Uint8Array>
+  /** Writes bytes to standard output, and waits until they are taken. */
+  readonly writeOutput: (bytes: Uint8Array) => Promise<void>
+  readonly outputIsTerminal: boolean
 }
 
 /** The folder of the archive that a command works on. */

@@ -1,8 +1,8 @@
-import type { EditionRecord } from '../manifest/record.ts'
+import type { EditionRecord, WithdrawRecord } from '../manifest/record.ts'
 import type { Entry } from '../output/result.ts'
 
-/** A record as listings show it. */
-export function toEntry(record: EditionRecord): Entry {
+/** A record as listings show it, with the record of its withdrawal where it was withdrawn. */
+export function toEntry(record: EditionRecord, withdrawal?: WithdrawRecord): Entry {
   const { slug, version, root, title, datePublished, categories, url, size, previous, note, time } = record
   return {
     slug,
@@ -16,5 +16,6 @@ export function toEntry(record: EditionRecord): Entry {
     ...(previous === undefined ? {} : { previous }),
     ...(note === undefined ? {} : { note }),
     time,
+    ...(withdrawal === undefined ? {} : { withdrawn: { time: withdrawal.time, reason: withdrawal.reason } }),
   }
 }

@@ -10,7 +10,8 @@ export function log(ref: string, context: Context): Logged {
   const archive = openArchive(folder, { readOnly: true })
   try {
     const { record, editions } = findEdition(archive, ref)
-    return { kind: 'logged', archive: folder, slug: record.slug, versions: editions.map(toEntry).reverse() }
+    const versions = editions.map((each) => toEntry(each, archive.editions.withdrawalOf(each.root))).reverse()
+    return { kind: 'logged', archive: folder, slug: record.slug, versions }
   } finally {
     archive.close()
   }

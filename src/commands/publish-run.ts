@@ -17,6 +17,7 @@ import type { EditionRecord } from '../manifest/record.ts'
 import type { FailedArticle, PublishedArticle } from '../output/result.ts'
 import type { Context } from './context.ts'
 import { type PreparedArticle, prepareArticle } from './prepare.ts'
+import { tornNotice } from './torn-notice.ts'
 
 export interface PublishOptions {
   readonly overrides: Overrides
@@ -293,14 +294,6 @@ function openForDryRun(folder: string): Workplace {
   archive?.editions.refresh()
   const stage = new Stage(async () => undefined)
   return { archive, stage, node: composeNode({ blockstore: stage }) }
-}
-
-function tornNotice(file: string, bytes: number): Problem {
-  return {
-    file,
-    message: `an unfinished line of ${bytes} bytes at its end was set aside in manifest.torn`,
-    hint: 'a crash left it; nothing that was answered for is missing',
-  }
 }
 
 function contended(prepared: readonly PreparedArticle[]): OvnError {

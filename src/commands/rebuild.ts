@@ -11,7 +11,7 @@ export async function rebuild(context: Context): Promise<Rebuilt> {
   try {
     const { aside, recorded, ...found } = await rebuildManifest(archive, context.now, context.signal)
     const rest = { ...found, ...(aside === undefined ? {} : { aside }) }
-    return { kind: 'rebuilt', archive: folder, ...rest, recorded: recorded.map(toEntry) }
+    return { kind: 'rebuilt', archive: folder, ...rest, recorded: recorded.map((record) => toEntry(record)) }
   } finally {
     archive.close()
   }

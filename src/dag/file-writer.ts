@@ -25,6 +25,9 @@ import { maxBlockSize } from './profile.ts'
 /** Files that are flushed at once. */
 const maxFlushing = 16
 
+/** Bytes after which what was written of a file begins to go to the disk: more is coming meanwhile. */
+const flushEvery = 32 * 1024 * 1024
+
 /** From this many bytes on a write goes beside the main thread. */
 const writeAsideFrom = 65_536
 
@@ -35,6 +38,9 @@ interface OpenFile {
   readonly handle: number
   readonly isNew: boolean
   position: number
+  /** Up to where it is flushed, or is being flushed; and that flush, while it lasts. */
+  flushed: number
+  flushing?: Promise<void> | undefined
 }
 
 export class FileWriter {
@@ -49,10 +55,10 @@ export class FileWriter {
     await this.end()
     this.#file = onDisk(path, () => {
       const isNew = !isPlainFile(path)
-      if (!isNew) return { path, handle: openSync(path, constants.O_WRONLY | noFollow), isNew, position: 0 }
+      if (!isNew) return { path, handle: openSync(path, constants.O_WRONLY | noFollow), isNew, position: 0, flushed: 0 }
       rmSync(path, { recursive: true, force: true })
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow
-      return { path, handle: openSync(path, flags, 0o644), isNew, position: 0 }
+      return { path, handle: openSync(path, flags, 0o644), isNew, position: 0, flushed: 0 }
     })
   }
 
@@ -61,9 +67,19 @@ export class FileWriter {
     await this.#settle()
     const file = this.#file as OpenFile
     const { position } = file
+    if (position - file.flushed >= flushEvery) this.#flushBegun(file)
     file.position += bytes.byteLength
     if (bytes.byteLength < writeAsideFrom) onDisk(file.path, () => writeWhole(file.handle, bytes, position))
     else this.#pending = this.#aside(file, () => writeWholeAside(file.handle, bytes, position))
+  }
+
+  /** Has what is written of a file flushed, beside what is to come; one flush at a time. */
+  #flushBegun(file: OpenFile): void {
+    if (file.flushing !== undefined) return
+    file.flushed = file.position
+    file.flushing = this.#aside(file, () => flushData(file.handle)).then(() => {
+      file.flushing = undefined
+    })
   }
 
   /** Passes over bytes that are in place. */
@@ -77,6 +93,7 @@ export class FileWriter {
     const file = this.#file
     if (file === undefined) return
     this.#file = undefined
+    await file.flushing
     if (!file.isNew) onDisk(file.path, () => ftruncateSync(file.handle, file.position))
     await this.#flush(file.path, file.handle, flushData)
   }
@@ -101,6 +118,7 @@ export class FileWriter {
   /** Lets go of everything, whatever became of it. */
   async abandon(): Promise<void> {
     await this.#pending
+    await this.#file?.flushing
     await Promise.all(this.#flushing)
     if (this.#file !== undefined) closeSync(this.#file.handle)
     this.#file = undefined

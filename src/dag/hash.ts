@@ -52,6 +52,20 @@ export function checkHashAsync(cid: CID, bytes: Uint8Array<ArrayBuffer>): Promis
   return crypto.subtle.digest('SHA-256', bytes).then((found) => Buffer.compare(new Uint8Array(found), digest) === 0)
 }
 
+/** Bytes that were hashed a moment ago, and the digest that they have. Nobody changes the bytes of a block. */
+const hashed = new WeakMap<Uint8Array, Uint8Array>()
+
+/** Takes note that these very bytes were found to match a CID, so that the next reader on their way need not hash them again. */
+export function noteHash(cid: CID, bytes: Uint8Array): void {
+  hashed.set(bytes, cid.multihash.digest)
+}
+
+/** Whether these very bytes were found to match a CID before. */
+export function isHashNoted(cid: CID, bytes: Uint8Array): boolean {
+  const digest = hashed.get(bytes)
+  return digest !== undefined && Buffer.compare(digest, cid.multihash.digest) === 0
+}
+
 /** Throws an OvnError `damaged` for a CID whose bytes nobody here can check. */
 export function assertCheckable(cid: CID): void {
   const { code, digest } = cid.multihash

@@ -206,6 +206,18 @@ function prefixOf(name: string): string {
   return `.${createHash('sha256').update(name).digest('hex').slice(0, 16)}.`
 }
 
+/** Whether an earlier run has begun to write a root to a target. */
+export function isBegun(target: string, root: CID): boolean {
+  const place = resolve(target)
+  const start = `${prefixOf(basename(place))}${root.toString().slice(-shortCid)}.`
+  try {
+    return leftovers(dirname(place), basename(place)).some(({ name }) => name.startsWith(start))
+  } catch {
+    // What is wrong with the place is said when it is written to.
+    return false
+  }
+}
+
 /** Partial folders of a target that belong to nobody: ours, and their process is gone. */
 function leftovers(parent: string, name: string): { readonly name: string; readonly path: string }[] {
   const prefix = prefixOf(name)

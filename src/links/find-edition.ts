@@ -12,7 +12,8 @@ export interface Found {
 }
 
 /**
- * Finds the edition that a ref names: the newest of a slug, unless the ref says which.
+ * Finds the edition that a ref names: the newest of a slug, unless the ref says which. One that was withdrawn is the newest
+ * only where all of them were.
  * Throws an OvnError: `usage` for what is no ref, `not-found` for what the archive does not record.
  */
 export function findEdition(archive: Archive, text: string): Found {
@@ -22,10 +23,17 @@ export function findEdition(archive: Archive, text: string): Found {
   const slug = ref.kind === 'slug' ? ref.slug : recorded?.slug
   const editions = slug === undefined ? [] : archive.editions.ofSlug(slug)
   const wanted = ref.kind === 'slug' ? ref.version : undefined
-  const record =
-    recorded ?? (wanted === undefined ? editions.at(-1) : editions.findLast((each) => each.version === wanted))
+  const record = recorded ?? (wanted === undefined ? newestOf(archive, editions) : ofVersion(editions, wanted))
   if (record === undefined) throw notRecorded(text, editions)
   return { record, editions }
+}
+
+function newestOf(archive: Archive, editions: readonly EditionRecord[]): EditionRecord | undefined {
+  return editions.findLast(({ root }) => archive.editions.isLive(root)) ?? editions.at(-1)
+}
+
+function ofVersion(editions: readonly EditionRecord[], version: number): EditionRecord | undefined {
+  return editions.findLast((each) => each.version === version)
 }
 
 function notRecorded(text: string, editions: readonly EditionRecord[]): OvnError {

@@ -16,12 +16,23 @@ import { base36, base36upper } from 'multiformats/bases/base36'
 import { base58btc, base58flickr } from 'multiformats/bases/base58'
 import { base64, base64pad, base64url, base64urlpad } from 'multiformats/bases/base64'
 import { CID } from 'multiformats/cid'
-import { toV1 } from '../dag/walk.ts'
 import { OvnError } from '../errors.ts'
 
 export type Ref =
   | { readonly kind: 'slug'; readonly slug: string; readonly version?: number }
   | { readonly kind: 'root'; readonly root: CID; readonly path: readonly string[] }
+
+/** What may be fetched, and where its address says that it lies. */
+export type Address =
+  | Extract<Ref, { kind: 'slug' }>
+  | (Extract<Ref, { kind: 'root' }> & { readonly host?: Host })
+  | { readonly kind: 'page'; readonly url: URL }
+
+/** Where an address says to ask: a host that may be a gateway, and the CAR that the address itself names. */
+export interface Host {
+  readonly base?: URL
+  readonly car?: URL
+}
 
 const bases = [
   base58btc,
@@ -68,11 +79,38 @@ export function parseRef(text: string): Ref {
   return { kind: 'slug', slug: named[1], ...(named[2] === undefined ? {} : { version: Number(named[2]) }) }
 }
 
+/**
+ * Understands what {@link parseRef} does, and where a URL says to ask; also `…/ipfs/<cid>.car` on any host, gateways below a path,
+ * and, for every other URL, a page that may name a CAR. Throws an OvnError `usage` for anything else.
+ */
+export function parseAddress(text: string): Address {
+  const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null
+  if (url === null) return parseRef(text)
+  const [, label = '', parent = ''] = /^([^.]+)\.ipfs\.(.+)$/.exec(url.host) ?? []
+  const subdomain = parseCid(label)
+  if (subdomain !== undefined) {
+    const base = new URL('/', url)
+    base.host = parent
+    return { kind: 'root', root: subdomain, path: pathOf(url.pathname, text), host: { base } }
+  }
+  const file = /^(.*)\/([^/]+)\.car$/.exec(url.pathname)
+  const named = parseCid(file?.[2] ?? '')
+  if (named !== undefined) {
+    const above = /^(.*)\/ipfs$/.exec(file?.[1] ?? '')?.[1]
+    const base = above === undefined ? {} : { base: new URL(`${above}/`, url) }
+    return { kind: 'root', root: named, path: [], host: { ...base, car: url } }
+  }
+  const place = /^(.*?)\/ipfs\/([^/]+)(.*)$/.exec(url.pathname)
+  const root = parseCid(place?.[2] ?? '')
+  if (root === undefined) return { kind: 'page', url }
+  return { kind: 'root', root, path: pathOf(place?.[3] ?? '', text), host: { base: new URL(`${place?.[1]}/`, url) } }
+}
+
 /** Reads a CID in any base; undefined for what is none. */
 export function parseCid(text: string): CID | undefined {
   try {
     const base = /^Qm/.test(text) ? base58btc : bases.find(({ prefix }) => prefix === text[0])
-    return base === undefined ? undefined : toV1(CID.parse(text, base))
+    return base === undefined ? undefined : CID.parse(text, base).toV1()
   } catch {
     return undefined
   }

@@ -56,7 +56,12 @@ export class Manifest {
    * Throws as {@link parseLine} does; `line` is the number of the first of them.
    */
   placedFrom(offset: number, line: number): Placed[] {
-    return [...this.#lines(offset, parseLine, line)]
+    return [...this.placed(offset, line)]
+  }
+
+  /** As {@link placedFrom}, one after another. */
+  placed(offset: number, line: number): Generator<Placed> {
+    return this.#lines(offset, parseLine, line)
   }
 
   /** The record of one line, hashed; undefined where the bytes at that place are not a line. */

@@ -1,8 +1,8 @@
 // The rules of stderr: every line begins with `ovn: `, in lower case, without a full stop. A hint is a line that names
 // something to do. Several problems of one file stand under one heading. A stack trace means a bug in ovn.
 
-import { OvnError, type Problem } from '../errors.ts'
-import type { FailedArticle, Result } from './result.ts'
+import { errorCodes, OvnError, type Problem } from '../errors.ts'
+import type { Compared, FailedArticle, Result } from './result.ts'
 import { escapeControls as safe } from './terminal.ts'
 
 /** What an error is to a program: the JSON document on stderr. */
@@ -50,12 +50,50 @@ export function errorText(document: ErrorDocument): string {
 
 /** The lines that a result has for stderr: what was noticed, and what failed in a batch. Empty where there are none. */
 export function talkOf(result: Result): string {
-  if (result.kind === 'imported') return prefixed(result.failed.flatMap(failureLines))
-  if (result.kind === 'rebuilt') return prefixed(result.problems.flatMap(problemLines))
-  if (result.kind === 'serving') return prefixed(result.warnings)
-  if (result.kind !== 'published') return ''
-  const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
-  return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+  switch (result.kind) {
+    case 'published': {
+      const notices = [...result.notices, ...result.articles.flatMap(({ notices }) => notices)]
+      return prefixed([...notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+    }
+    case 'imported':
+      return prefixed(result.failed.flatMap(failureLines))
+    case 'exported':
+      return prefixed([...result.notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+    case 'serving':
+      return prefixed(result.warnings)
+    case 'rebuilt':
+      return prefixed(result.problems.flatMap(problemLines))
+    case 'unpublished':
+    case 'collected':
+    case 'verified':
+    case 'car-checked':
+    case 'compared':
+      return prefixed(result.notices.flatMap(problemLines))
+    case 'fetched':
+    case 'repaired': {
+      const failed = result.failed.map(({ source, message }) => ({ file: source, message }))
+      return prefixed([...failed, ...result.notices].flatMap(problemLines))
+    }
+    case 'site-written': {
+      const failures = result.failed.flatMap(({ slug, message, hint }) => [`${slug}: ${message}`, ...hintLines(hint)])
+      return prefixed([...result.notices, ...result.inTheWay].flatMap(problemLines).concat(failures))
+    }
+    default:
+      return ''
+  }
+}
+
+// What could not be checked is not known to be damaged.
+const verifiedExits = {
+  intact: 0,
+  damaged: errorCodes.damaged.exit,
+  missing: errorCodes.damaged.exit,
+  'not checked': errorCodes.partly.exit,
+} as const
+
+/** What a comparison without differences says: what is wrong with the archive, or that the disk could not be read. */
+function worstOf({ archive, state }: Compared): keyof typeof verifiedExits {
+  return archive === 'intact' && state === 'not checked' ? state : archive
 }
 
 /** The exit code of a result. */
@@ -63,9 +101,20 @@ export function exitCodeOf(result: Result): number {
   switch (result.kind) {
     case 'published':
     case 'imported':
-      return result.failed.length > 0 ? 7 : 0
+    case 'exported':
+      return result.failed.length > 0 ? errorCodes.partly.exit : 0
     case 'rebuilt':
-      return result.problems.length > 0 ? 7 : 0
+      return result.problems.length > 0 ? errorCodes.partly.exit : 0
+    case 'verified':
+    case 'car-checked':
+      return verifiedExits[result.state]
+    case 'compared':
+      return result.state === 'different' ? errorCodes.damaged.exit : verifiedExits[worstOf(result)]
+    case 'repaired':
+      if (result.unhealed.length === 0) return 0
+      return errorCodes[result.unhealed.some(({ code }) => code === 'offline') ? 'offline' : 'damaged'].exit
+    case 'site-written':
+      return result.failed.length + result.inTheWay.length > 0 ? errorCodes.partly.exit : 0
     default:
       return 0
   }

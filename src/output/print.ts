@@ -19,10 +19,15 @@ export interface Choice {
 export function printResult(result: Result, { json, quiet }: Choice, { stdout, stderr, env }: NodeJS.Process): number {
   const talk = json ? '' : talkOf(result)
   if (talk !== '') stderr.write(`${talk}\n`)
-  const colour = wantsColour({ isTerminal: stdout.isTTY, environment: env })
+  const colour = wantsColour({ isTerminal: streamOf(result, stdout, stderr).isTTY, environment: env })
   const text = json && result.kind !== 'printed' ? toJson(result) : toText(result, { quiet, colour })
-  if (text !== '') stdout.write(`${text}\n`)
+  if (text !== '') streamOf(result, stdout, stderr).write(`${text}\n`)
   return exitCodeOf(result)
+}
+
+/** Where the result itself was written to stdout, what is said of it goes to stderr. */
+function streamOf(result: Result, stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): NodeJS.WriteStream {
+  return result.kind === 'exported' && result.places.some(({ path }) => path === '-') ? stderr : stdout
 }
 
 /** Prints an error and returns the exit code. */

@@ -8,8 +8,9 @@ export interface Progress {
   /** Articles that are done, of all. */
   readonly done: number
   readonly total: number
-  /** Bytes that were read. */
+  /** Bytes that were read, and of how many, where that is known. */
   readonly bytes: number
+  readonly totalBytes?: number
 }
 
 export type Report = (progress: Progress) => void
@@ -31,12 +32,13 @@ export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
   let drawnAt = 0
   let drawn = false
   return {
-    report({ done, total, bytes }) {
+    report({ done, total, bytes, totalBytes }) {
       const now = 1000 * uptime()
       if (now - drawnAt < redrawEvery || (total < 2 && bytes < quietBytes)) return
       drawnAt = now
       drawn = true
-      const text = total > 1 ? `${done} of ${count(total, 'article')} · ${formatSize(bytes)}` : formatSize(bytes)
+      const size = totalBytes === undefined ? formatSize(bytes) : `${formatSize(bytes)} of ${formatSize(totalBytes)}`
+      const text = total > 1 ? `${done} of ${count(total, 'article')} · ${size}` : size
       stream.write(`\r\u001b[2K${text}`)
     },
     end() {

@@ -2,8 +2,28 @@
 
 import { styleText } from 'node:util'
 
-import type { Entry, Imported, Logged, Published, PublishedArticle, Rebuilt, Result, Serving, Shown } from './result.ts'
+import type {
+  BlockSource,
+  Collected,
+  Entry,
+  Exported,
+  ExportedPlace,
+  Fetched,
+  Imported,
+  Linked,
+  Logged,
+  Published,
+  PublishedArticle,
+  Rebuilt,
+  Repaired,
+  Result,
+  Serving,
+  Shown,
+  SiteWritten,
+  Unpublished,
+} from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
+import { carCheckedText, comparedText, verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -37,10 +57,30 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return lines(...result.roots.map(({ cid, path }) => (result.roots.length === 1 ? cid : `${cid}  ${safe(path)}`)))
     case 'imported':
       return importedText(result, bold)
+    case 'exported':
+      return exportedText(result, bold)
     case 'rebuilt':
       return rebuiltText(result, bold)
     case 'serving':
       return servingText(result, bold)
+    case 'unpublished':
+      return unpublishedText(result, bold)
+    case 'collected':
+      return collectedText(result)
+    case 'verified':
+      return verifiedText(result, bold)
+    case 'car-checked':
+      return carCheckedText(result, bold)
+    case 'compared':
+      return comparedText(result, bold)
+    case 'fetched':
+      return fetchedText(result, bold)
+    case 'repaired':
+      return repairedText(result, bold)
+    case 'site-written':
+      return siteText(result, bold)
+    case 'linked':
+      return linkedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -53,6 +93,7 @@ function quietText(result: Result): string {
     case 'published':
     case 'imported':
     case 'listed':
+    case 'unpublished':
       return lines(...result.articles.map(({ root }) => root))
     case 'shown':
       return result.article.root
@@ -60,14 +101,31 @@ function quietText(result: Result): string {
       return lines(...result.versions.map(({ root }) => root))
     case 'computed':
       return lines(...result.roots.map(({ cid }) => cid))
+    case 'exported':
+      return lines(...result.places.flatMap(({ articles }) => articles.map(({ root }) => root)))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
     case 'serving':
       return lines(...result.urls)
+    case 'verified':
+      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
+    case 'car-checked':
+      return lines(...result.roots.filter(({ state }) => state !== 'intact').map(({ root }) => root))
+    case 'compared':
+      return lines(...result.differences.map(({ path }) => safe(path)))
+    case 'fetched':
+    case 'repaired':
+      return result.root
+    case 'site-written':
+      return safe(result.folder)
+    case 'linked':
+      return result.withdrawn === undefined ? result.cid : ''
     case 'printed':
       return result.text
     case 'initialised':
       return result.config
+    case 'collected':
+      return ''
   }
 }
 
@@ -113,7 +171,40 @@ function entriesText(entries: readonly Entry[], bold: Style, dim: Style): string
     bold(safe(entry.title)),
     `  ${dim(lineOf([entry.datePublished, `${entry.slug}@${entry.version}`, entry.categories.join(', ')]))}`,
     `  ${entry.root}`,
+    ...(entry.withdrawn === undefined ? [] : [`  ${withdrawnText(entry.withdrawn)}`]),
   ])
+}
+
+function withdrawnText({ time, reason }: NonNullable<Entry['withdrawn']>): string {
+  return `withdrawn ${time}: ${safe(reason)}`
+}
+
+function unpublishedText({ articles, elsewhere, archive }: Unpublished, bold: Style): string {
+  const isNew = articles.some(({ status }) => status === 'withdrawn')
+  return lines(
+    ...articles.flatMap(({ title, slug, version, root, status, withdrawn }) => [
+      bold(safe(title)),
+      `  ${safe(slug)}@${version} ${status === 'already' ? 'was withdrawn already' : 'is withdrawn'}`,
+      `  ${root}`,
+      ...(withdrawn === undefined ? [] : [`  ${withdrawnText(withdrawn)}`]),
+    ]),
+    ...(isNew ? [`not kept in ${safe(archive)} any more; \`ovn gc\` frees the space`] : []),
+    `copies elsewhere cannot be recalled${elsewhere.length > 0 ? '; there may be some at' : ', wherever they are'}`,
+    ...elsewhere.map((address) => `  ${safe(address)}`),
+  )
+}
+
+function collectedText({ blocks, bytes, sizeBefore, sizeAfter, unpinned, dryRun }: Collected): string {
+  const what = `${count(blocks, 'block')} (${formatSize(bytes)})`
+  const left =
+    unpinned.length === 0
+      ? []
+      : [`${count(unpinned.length, 'pin')} of withdrawn articles ${dryRun ? 'would go' : 'went'}`]
+  if (dryRun) return lines(...left, `dry run: nothing was changed; ${what} would be freed`)
+  return lines(
+    ...left,
+    `freed ${what}; blocks.sqlite has ${formatSize(sizeAfter)} now, and had ${formatSize(sizeBefore)}`,
+  )
 }
 
 function lineOf(parts: readonly (string | undefined)[]): string {
@@ -123,7 +214,7 @@ function lineOf(parts: readonly (string | undefined)[]): string {
     .join(' · ')
 }
 
-function shownText({ article, files, versions, links, pinned }: Shown, bold: Style, dim: Style): string {
+function shownText({ article, files, metadata, versions, links, pinned }: Shown, bold: Style, dim: Style): string {
   return lines(
     bold(safe(article.title)),
     ...table(
@@ -134,12 +225,15 @@ function shownText({ article, files, versions, links, pinned }: Shown, bold: Sty
         ['  categories', safe(article.categories.join(', '))],
         ['  address', safe(article.url ?? '')],
         ['  archived', article.time],
+        ['  withdrawn', article.withdrawn?.time ?? ''],
+        ['  because', safe(article.withdrawn?.reason ?? '')],
         ['  pinned', pinned ? 'yes' : 'no'],
         ['  CID', article.root],
         ...[links.ipfs, ...links.gateways].map((link, index) => [index === 0 ? '  links' : '', safe(link)]),
       ].filter(([, value]) => value !== ''),
     ),
     bold('files'),
+    ...(metadata === null ? ['  not here any more: it was withdrawn'] : []),
     ...table(files.map(({ path, size, cid }) => [`  ${safe(path)}`, formatSize(size), dim(cid)])),
     ...(versions.length > 1 ? [bold('versions'), ...versionLines(versions)] : []),
   )
@@ -172,6 +266,43 @@ function importedText({ articles, failed, archive }: Imported, bold: Style): str
   )
 }
 
+function exportedText({ places, failed }: Exported, bold: Style): string {
+  const [only] = places
+  const failures = failed.length > 0 ? `, ${failed.length} failed` : ''
+  if (only?.path === '-') {
+    // On stderr, where every line has its mark.
+    const roots = only.articles.map(({ root }) => `ovn: ${root}`)
+    return lines(...roots, `ovn: ${stateOfPlace(only)} to standard output (${contentText(only)})${failures}`)
+  }
+  if (only !== undefined && places.length === 1) {
+    return `${bold(stateOfPlace(only))} → ${safe(only.path)} (${contentText(only)})${failures}`
+  }
+  const unchanged = places.filter(({ status }) => status === 'unchanged').length
+  return lines(
+    ...table(
+      places.map(({ articles: [article], path, status }) => [
+        article?.root ?? '',
+        safe(path),
+        status === 'unchanged' ? 'unchanged' : '',
+      ]),
+    ),
+    bold(
+      `${count(places.length - unchanged, 'article')} exported${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failures}`,
+    ),
+  )
+}
+
+function stateOfPlace({ articles, status }: ExportedPlace): string {
+  const [only] = articles
+  const what =
+    only !== undefined && articles.length === 1 ? (only.title ?? only.root) : count(articles.length, 'article')
+  return `${status === 'unchanged' ? 'unchanged:' : 'exported'} ${safe(what)}`
+}
+
+function contentText({ blocks, files, size }: ExportedPlace): string {
+  return `${blocks === undefined ? count(files ?? 0, 'file') : count(blocks, 'block')}, ${formatSize(size)}`
+}
+
 function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, archive }: Rebuilt, bold: Style): string {
   const changes = [
     ...(damaged.length > 0 ? [`${count(damaged.length, 'damaged line')} set aside in ${safe(aside ?? '')}`] : []),
@@ -196,8 +327,75 @@ function servingText({ archive, urls, gateway, subdomains }: Serving, bold: Styl
   )
 }
 
+function fetchedText(result: Fetched, bold: Style): string {
+  const { status, root, path, files = 0, size = 0, archive, article, sources } = result
+  const unchanged = status === 'unchanged' ? 'unchanged: ' : ''
+  const from = sources.length === 0 ? '' : `, from ${sourcesText(sources)}`
+  return lines(
+    bold(safe(article?.title ?? path ?? root)),
+    `  ${root}`,
+    ...(path === undefined
+      ? []
+      : [
+          `  ${unchanged}${status === 'unchanged' ? '' : 'written to '}${safe(path)} (${count(files, 'file')}, ${formatSize(size)})${from}`,
+        ]),
+    ...(article === undefined
+      ? []
+      : [
+          `  ${unchanged}kept in ${safe(archive ?? '')} as ${safe(article.slug)}@${article.version} (${formatSize(article.size)})${path === undefined ? from : ''}`,
+        ]),
+  )
+}
+
+function repairedText({ article, root, blocks, healed, repinned, unhealed, sources }: Repaired, bold: Style): string {
+  const state =
+    unhealed.length > 0
+      ? `${count(unhealed.length, 'block')} could not be healed`
+      : healed.length > 0 || repinned
+        ? 'intact again'
+        : 'intact'
+  const from = sources.length === 0 ? '' : `, from ${sourcesText(sources)}`
+  return lines(
+    bold(`${safe(article.slug)}@${article.version}: ${state}`),
+    `  ${root}`,
+    `  ${count(blocks, 'block')} read, ${healed.length} healed${healed.length > 0 ? from : ''}`,
+    ...table(healed.map(({ cid, was }) => [`  ${cid}`, `${was}, healed`])),
+    ...table(unhealed.map(({ cid, was, message }) => [`  ${cid}`, was, safe(message)])),
+    ...(repinned ? ['  its pin was missing, and is there again'] : []),
+  )
+}
+
+function sourcesText(sources: readonly BlockSource[]): string {
+  return sources.map(({ name }) => safe(name)).join(', ')
+}
+
+function siteText({ folder, articles, written, unchanged, removed }: SiteWritten, bold: Style): string {
+  return lines(
+    bold(safe(folder)),
+    `  ${count(articles, 'article')}: ${count(written, 'file')} written, ${unchanged} unchanged, ${removed} removed`,
+  )
+}
+
+function linkedText({ title, slug, version, cid, ipfs, gateways, page, car, withdrawn }: Linked, bold: Style): string {
+  if (withdrawn !== undefined) {
+    return lines(bold(safe(title)), `  ${safe(slug)}@${version} was withdrawn: ${safe(withdrawn.reason)}`)
+  }
+  return lines(
+    bold(safe(title)),
+    `  ${cid}`,
+    ...[ipfs, ...gateways].map((link) => `  ${safe(link)}`),
+    `  page  ${safe(page)}`,
+    ...(car === undefined ? [] : [`  CAR   ${safe(car.url ?? car.path)} (${formatSize(car.size)})`]),
+  )
+}
+
 function versionLines(versions: readonly Entry[]): string[] {
-  return table(versions.map(({ version, time, root, note }) => [`  ${version}`, time, root, safe(note ?? '')]))
+  const rows = versions.map(({ version, time, root, note }) => [`  ${version}`, time, root, safe(note ?? '')])
+  return table(rows).flatMap((line, index) => [line, ...withdrawalLines(versions[index])])
+}
+
+function withdrawalLines(entry: Entry | undefined): string[] {
+  return entry?.withdrawn === undefined ? [] : [`     ${withdrawnText(entry.withdrawn)}`]
 }
 
 /** Columns that align whatever their characters' width. */

@@ -58,6 +58,21 @@ describe('an archive', () => {
     archive.close()
   })
 
+  it('mends no edition that was withdrawn meanwhile', async () => {
+    const archive = createArchive(join(temporaryFolder(), 'archive'))
+    const one = blockOf('1')
+    const { records } = await archive.store([one], [preparedOf('a', 1, one.cid)])
+    const [record] = records
+    if (record === undefined) throw new Error('it is not recorded')
+    archive.pins.remove(one.cid)
+    expect(await archive.mend([one], one.cid, record)).toBe(true)
+    expect(archive.pins.hasRoot(one.cid)).toBe(true)
+    await archive.withdraw(() => [record], { reason: 'r', time: 't' })
+    expect(await archive.mend([one], one.cid, record)).toBe(false)
+    expect(archive.pins.hasRoot(one.cid)).toBe(false)
+    archive.close()
+  })
+
   it('changes nothing where storing fails, and knows its editions afterwards', async () => {
     const folder = join(temporaryFolder(), 'archive')
     const archive = createArchive(folder)

@@ -59,12 +59,24 @@ describe('the database', () => {
   })
 
   it('can be opened after a process was killed while it made it', () => {
-    for (const readOnly of [true, false]) {
+    for (const [readOnly, begun] of [
+      [true, false],
+      [false, false],
+      [true, true],
+      [false, true],
+    ] as const) {
       const file = join(temporaryFolder(), 'blocks.sqlite')
       writeFileSync(file, '')
+      if (begun) {
+        const unfinished = new DatabaseSync(file)
+        unfinished.exec('pragma page_size = 16384; pragma auto_vacuum = incremental')
+        unfinished.close()
+        expect(statSync(file).size).toBe(16_384)
+      }
       const database = openDatabase(file, { readOnly })
       expect(count(database)).toBe(0)
       expect(database.prepare('pragma page_size').get()).toEqual({ page_size: 16384 })
+      expect(database.prepare('pragma auto_vacuum').get()).toEqual({ auto_vacuum: 2 })
       database.close()
     }
   })
@@ -78,9 +90,12 @@ describe('the database', () => {
   it('of somebody else is not touched', () => {
     const file = join(temporaryFolder(), 'blocks.sqlite')
     const other = new DatabaseSync(file)
-    other.exec('create table mine (a); pragma user_version = 1')
+    other.exec('create table mine (a)')
     other.close()
-    expect(() => openDatabase(file)).toThrow(expect.objectContaining({ code: 'damaged' }))
+    for (const readOnly of [true, false]) {
+      expect(() => openDatabase(file, { readOnly })).toThrow(expect.objectContaining({ code: 'damaged' }))
+    }
+    expect(new DatabaseSync(file).prepare('select name from sqlite_schema').all()).toEqual([{ name: 'mine' }])
     writeFileSync(file, 'not a database at all, but long enough to be taken for one'.repeat(100))
     expect(() => openDatabase(file)).toThrow(expect.objectContaining({ code: 'damaged' }))
   })

@@ -1,29 +1,28 @@
 // The same node twice: as Helia composes it, and with the archive's stores and pins in it.
 
+import { join } from 'node:path'
 import type { Helia } from '@helia/interface'
 import { unixfs } from '@helia/unixfs'
 import { createHeliaLight } from 'helia'
 import type { CID } from 'multiformats/cid'
-import { SqliteBlockstore } from '../../src/archive/blockstore.ts'
-import { openDatabase } from '../../src/archive/database.ts'
-import { SqliteDatastore } from '../../src/archive/datastore.ts'
+import { createArchive } from '../../src/archive/archive.ts'
+import type { SqliteBlockstore } from '../../src/archive/blockstore.ts'
 import { composeNode } from '../../src/archive/node.ts'
-import { SqlitePins } from '../../src/archive/pins.ts'
+import { temporaryFolder } from '../temporary.ts'
 
 export function heliaNode(): Helia {
   return createHeliaLight()
 }
 
-export function archiveNode(): Helia {
-  return archiveParts().node
+export function archiveNode(folder?: string): Helia {
+  return archiveParts(folder).node
 }
 
-/** The node, and the store behind its back: what a failing disk does is done there. */
-export function archiveParts(): { node: Helia; blockstore: SqliteBlockstore } {
-  const database = openDatabase(':memory:')
-  const blockstore = new SqliteBlockstore(database)
-  const datastore = new SqliteDatastore(database)
-  return { blockstore, node: composeNode({ blockstore, datastore, pins: new SqlitePins(database, blockstore) }) }
+/** The node, and the store behind its back: what a failing disk does is done there. It sweeps as `ovn gc` does. */
+export function archiveParts(folder = temporaryFolder()): { node: Helia; blockstore: SqliteBlockstore } {
+  const archive = createArchive(join(folder, 'archive'))
+  const node = composeNode(archive.parts)
+  return { blockstore: archive.blocks, node: Object.assign(node, { gc: () => archive.collect() }) }
 }
 
 /** Writes files as one directory and returns its root. */

@@ -3,7 +3,7 @@
 
 import { addFiles, archiveNode, cidOfFile, drain, heliaNode } from './nodes.ts'
 
-const node = process.argv[2] === 'helia' ? heliaNode() : archiveNode()
+const node = process.argv[2] === 'helia' ? heliaNode() : archiveNode(process.argv[3])
 const root = await addFiles(node, { 'a.txt': 'one', 'b.txt': 'two' })
 await node.blockstore.delete(await cidOfFile(node, root, 'a.txt'))
 try {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Helia } from '@helia/interface'
 import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary.ts'
 import { addFiles, archiveNode, archiveParts, cidOfFile, drain, heliaNode } from './nodes.ts'
 
 /** What each fault does to Helia's own pins, and what the archive's pins must do. */
@@ -59,7 +60,7 @@ describe.each(Object.entries(faults))('%s', (_, { run, helia, ours }) => {
 
 describe('a missing block, met while pinning, is an error that can be caught', () => {
   const script = fileURLToPath(new URL('pin-a-missing-block.ts', import.meta.url))
-  const runWith = (pins: string) => spawnSync(process.execPath, [script, pins], { encoding: 'utf8' })
+  const runWith = (pins: string) => spawnSync(process.execPath, [script, pins, temporaryFolder()], { encoding: 'utf8' })
 
   it("ends the process with Helia's own walker", () => {
     const { status, stdout, stderr } = runWith('helia')
@@ -134,7 +135,7 @@ describe('pins', () => {
     await drain(node.pins.add(root))
     blockstore.delete(await cidOfFile(node, root, 'a'))
     await expect(node.pins.isPinned(file)).rejects.toMatchObject({ code: 'not-found' })
-    await node.gc()
+    await expect(node.gc()).rejects.toMatchObject({ code: 'damaged' })
     expect(blockstore.hasSync(file)).toBe(true)
   })
 

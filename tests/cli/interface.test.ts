@@ -8,7 +8,24 @@ import { errorCodes } from '../../src/errors.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { binary, environment, fixtures, ovn, ovnJson, startOvn } from './ovn.ts'
 
-const commands = ['init', 'publish', 'list', 'show', 'log', 'cid', 'import', 'rebuild', 'completion']
+const commands = [
+  'init',
+  'publish',
+  'list',
+  'show',
+  'log',
+  'unpublish',
+  'gc',
+  'verify',
+  'fetch',
+  'export',
+  'import',
+  'rebuild',
+  'cid',
+  'site',
+  'links',
+  'completion',
+]
 
 describe('help', () => {
   it('is short, goes to stderr and ends with 2 where no command is given', () => {
@@ -28,7 +45,7 @@ describe('help', () => {
     const { status, stdout } = ovn([name, '--help'], { cwd: temporaryFolder() })
     expect(status).toBe(0)
     expect(stdout).toMatch(new RegExp(`^Examples:\n  ovn ${name}`))
-    expect(stdout).toContain('Works offline.')
+    expect(stdout).toContain(name === 'fetch' ? 'Goes online, to the gateways that you name.' : 'Works offline.')
     expect(stdout).toContain('--archive <folder>')
     const last = stdout.slice(stdout.indexOf('Exit codes:'))
     for (const { exit, meaning } of Object.values(errorCodes)) {
@@ -46,7 +63,8 @@ describe('help', () => {
         const words = example.split(/ {2,}/)[1]?.replace(/[<>].*$/, '') ?? ''
         const { stderr } = spawnSync('sh', ['-c', words.replace('ovn', `"${process.execPath}" "${binary}"`)], {
           cwd,
-          env: environment(),
+          // What goes online ends at this port of this machine.
+          env: environment({ HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9' }),
           encoding: 'utf8',
           input: '# T\n\nText',
         })

@@ -22,8 +22,9 @@ const cache = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url
 
 /** The environment of a run: nothing of the user's own that `ovn` would look at, or write to. */
 export function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { OVN_ARCHIVE: _archive, NO_COLOR: _colour, NODE_OPTIONS: _options, ...inherited } = process.env
-  return { ...inherited, XDG_CACHE_HOME: cache, ...extra }
+  const own = /^(OVN_.*|NO_COLOR|NODE_OPTIONS|https?_proxy|all_proxy|no_proxy)$/i
+  const inherited = Object.entries(process.env).filter(([name]) => !own.test(name))
+  return { ...Object.fromEntries(inherited), XDG_CACHE_HOME: cache, ...extra }
 }
 
 /** Runs `ovn` to its end. */

@@ -3,12 +3,9 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
-import { openArchive } from '../../src/archive/archive.ts'
-import { walkDag } from '../../src/dag/walk.ts'
-import { isEdition } from '../../src/manifest/record.ts'
 import { temporaryFolder } from '../temporary.ts'
+import { checkArchive } from './check-archive.ts'
 import { ovn, ovnJson, startOvn } from './ovn.ts'
 
 /** Articles that share one picture. */
@@ -20,26 +17,6 @@ function writeArticles(folder: string, count: number, prefix: string): void {
       join(folder, `${prefix}-${index}.md`),
       `# ${prefix} ${index}\n\n![Logo](logo.svg)\n\nText ${index}.\n`,
     )
-  }
-}
-
-/** Checks all that is recorded: the chain of lines, every block of every root, every pin. Returns the slugs. */
-async function checkArchive(folder: string): Promise<string[]> {
-  const archive = openArchive(folder, { readOnly: true })
-  try {
-    const records = archive.manifest.placedFrom(0, 1).map(({ record }) => record)
-    let parent: string | undefined
-    for (const record of records) {
-      expect(record.parent).toBe(parent)
-      parent = record.cid
-      if (!isEdition(record)) continue
-      const root = CID.parse(record.root)
-      expect(archive.pins.hasRoot(root)).toBe(true)
-      for await (const _ of walkDag(archive.blocks, root));
-    }
-    return records.filter(isEdition).map(({ slug, version }) => `${slug}@${version}`)
-  } finally {
-    archive.close()
   }
 }
 

@@ -59,6 +59,16 @@ describe.skipIf(!hasStrace)('publishing', () => {
     ])
   })
 
+  it('is taken back in the other order: the name goes durably before the pin', () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'a.md'), '# A')
+    callsOf(cwd, ['publish', 'a.md'])
+    const calls = callsOf(cwd, ['unpublish', 'a', '--reason', 'r']).filter((call) => !call.startsWith('ftruncate'))
+    expect(calls.slice(0, 2)).toEqual(['write ovn-archive/manifest.jsonl', 'fsync ovn-archive/manifest.jsonl'])
+    expect(calls.slice(2)).toContain('write ovn-archive/blocks.sqlite')
+    expect(calls.at(-1)).toBe('answer')
+  })
+
   it('flushes the line of a later article too', () => {
     const cwd = temporaryFolder()
     writeFileSync(join(cwd, 'a.md'), '# A')

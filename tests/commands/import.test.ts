@@ -40,6 +40,8 @@ function importOf(input: string | AsyncIterable<Uint8Array>): Promise<Imported> 
     report: () => undefined,
     readInput: () => Promise.reject(new Error('not asked for')),
     streamInput: () => input as AsyncIterable<Uint8Array>,
+    writeOutput: () => Promise.reject(new Error('not asked for')),
+    outputIsTerminal: false,
   } as Context
   return importAll([typeof input === 'string' ? input : '-'], { title: 'Hostile' }, context)
 }

@@ -2,7 +2,7 @@ import { bases } from 'multiformats/basics'
 import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { linksTo } from '../../src/links/links-to.ts'
-import { parseRef } from '../../src/links/parse-ref.ts'
+import { parseAddress, parseRef } from '../../src/links/parse-ref.ts'
 
 const root = 'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354'
 const v0 = 'QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn'
@@ -64,6 +64,44 @@ describe('parseRef', () => {
     `ipfs://${root}/%zz`,
   ])('refuses %j with a hint', (text) => {
     expect(() => parseRef(text)).toThrow(expect.objectContaining({ code: 'usage', hint: expect.any(String) }))
+  })
+})
+
+describe('parseAddress', () => {
+  const host = (base: string, car?: string) => ({
+    base: new URL(base),
+    ...(car === undefined ? {} : { car: new URL(car) }),
+  })
+
+  it.each([
+    [`https://g.example/ipfs/${root}`, [], host('https://g.example/')],
+    [`https://g.example:8080/ipfs/${root}/a%20b/c?download=true#x`, ['a b', 'c'], host('https://g.example:8080/')],
+    [`http://g.example/some/where/ipfs/${root}/`, [], host('http://g.example/some/where/')],
+    [`https://${root}.ipfs.g.example/a/b`, ['a', 'b'], host('https://g.example/')],
+    [`http://${root}.ipfs.localhost:8080`, [], host('http://localhost:8080/')],
+    [`https://n.example/ipfs/${root}.car`, [], host('https://n.example/', `https://n.example/ipfs/${root}.car`)],
+    [`https://n.example/x/ipfs/${root}.car`, [], host('https://n.example/x/', `https://n.example/x/ipfs/${root}.car`)],
+    [`https://n.example/files/${root}.car?v=1`, [], { car: new URL(`https://n.example/files/${root}.car?v=1`) }],
+  ])('%s', (text, path, expected) => {
+    expect(parseAddress(text)).toEqual({ kind: 'root', root: CID.parse(root), path, host: expected })
+  })
+
+  it.each([
+    'https://news.example/',
+    'https://news.example/ipfs/about',
+    'https://www.ipfs.example/x',
+    'http://n.example/all.car',
+  ])('takes every other URL for a page: %s', (text) => {
+    expect(parseAddress(text)).toEqual({ kind: 'page', url: new URL(text) })
+  })
+
+  it('understands all else as parseRef does', () => {
+    for (const text of ['on-clocks@2', root, `ipfs://${root}/a`, `/ipfs/${root}`]) {
+      expect(parseAddress(text)).toEqual(parseRef(text))
+    }
+    for (const text of ['https://', 'ftp://n.example/x', `https://g.example/ipfs/${root}/%zz`]) {
+      expect(() => parseAddress(text)).toThrow(expect.objectContaining({ code: 'usage' }))
+    }
   })
 })
 
