@@ -7,10 +7,11 @@ import type { Result } from '../output/result.ts'
 import { createGateway } from '../server/gateway.ts'
 import { isHostName } from '../server/host.ts'
 import { findRecord } from '../server/ipns.ts'
+import { createLiveSite } from '../server/live-site.ts'
 import { Metrics } from '../server/metrics.ts'
 import { HttpServer } from '../server/node-server.ts'
 import { Published } from '../server/published.ts'
-import { createSite } from '../server/site.ts'
+import { readScripts } from '../site/read-scripts.ts'
 import { archiveFolder, type Context } from './context.ts'
 
 export interface ServeOptions {
@@ -45,7 +46,7 @@ export async function serve(options: ServeOptions, context: Context, talk: Talk)
   const publicHosts = (options.publicHost ?? []).map(readPublicHost)
   const dnsLinks = new Map((options.dnslink ?? []).map(readDnsLink))
   const folder = archiveFolder(context)
-  const { name = 'Articles' } = await readConfig(folder)
+  const site = await readConfig(folder)
   const archive = openArchive(folder, { readOnly: true })
   try {
     const blocks = archive.blocks.unhashed
@@ -68,7 +69,14 @@ export async function serve(options: ServeOptions, context: Context, talk: Talk)
         allowScripts: options.allowScripts === true,
         dnsLinks,
       },
-      createSite(archive, metrics, name),
+      createLiveSite({
+        archive,
+        blocks,
+        generation: () => published.generation(),
+        metrics,
+        site,
+        scripts: readScripts(),
+      }),
     )
     const server = new HttpServer({ gateway, metrics, onAccess: talk.logAccess, onError: talk.logError })
     const taken = await listenOn(server, hosts, port, options.host === undefined)

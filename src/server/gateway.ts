@@ -59,8 +59,15 @@ export interface GatewayOptions extends HostRules {
   readonly dnsLinks: ReadonlyMap<string, string>
 }
 
-/** Answers what is not below `/ipfs` and `/ipns`; undefined where it has nothing. */
-export type Site = (request: GatewayRequest, target: RequestTarget) => Promise<GatewayResponse | undefined>
+/**
+ * Answers what is not below `/ipfs` and `/ipns`, and CARs under the name of a file; undefined where it has nothing. `ask` asks the
+ * gateway for a path, with the headers of the request.
+ */
+export type Site = (
+  request: GatewayRequest,
+  target: RequestTarget,
+  ask: (url: string) => Promise<GatewayResponse>,
+) => Promise<GatewayResponse | undefined>
 
 export type Gateway = (request: GatewayRequest) => Promise<GatewayResponse>
 
@@ -178,13 +185,21 @@ class Answer {
     const { root } = this.#host
     const [first, label] = this.#target.segments
     if (root !== undefined) return this.#respond(await this.#atRoot(root.namespace, root.label))
-    if (first === 'ipfs' || first === 'ipns') {
+    const isCarFile = first === 'ipfs' && this.#target.segments.length === 2 && label?.endsWith('.car') === true
+    if ((first === 'ipfs' || first === 'ipns') && !isCarFile) {
       if (label === undefined) return this.#respond(this.#uriRouter(first))
       return this.#respond(await this.#atPath(first, label))
     }
-    const answer = await this.#site(this.#request, this.#target)
+    const answer = await this.#site(this.#request, this.#target, (url) => this.#askPath(url))
     if (answer === undefined) throw new Refusal(404, 'there is no such page')
     return method === 'HEAD' ? withoutBody(answer) : answer
+  }
+
+  /** Answers a path as on a host that many roots share, whichever host was asked. */
+  #askPath(url: string): Promise<GatewayResponse> {
+    const headers = { ...this.#request.headers, host: '127.0.0.1' }
+    const { method, signal } = this.#request
+    return new Answer(this.#source, this.#options, this.#site, { method, url, headers, signal }).make()
   }
 
   #respond(answer: GatewayResponse): GatewayResponse {

@@ -10,9 +10,9 @@ import type { GetStore } from '../../src/dag/read-block.ts'
 import { resolvePath } from '../../src/dag/resolve-path.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/server/gateway.ts'
 import { findRecord } from '../../src/server/ipns.ts'
+import { createLiveSite } from '../../src/server/live-site.ts'
 import { Metrics } from '../../src/server/metrics.ts'
 import { Published } from '../../src/server/published.ts'
-import { createSite } from '../../src/server/site.ts'
 import { fixtureArchive, fixtureDnsLinks, fixturePath, gatewayFixtures, readFixture } from './fixture-archive.ts'
 
 export const strict: GatewayOptions = {
@@ -36,7 +36,15 @@ export function gatewayOf(archive: Archive, options: Partial<GatewayOptions> = {
     recordOf: (key: CID) => findRecord(archive.datastore, key),
     now: () => new Date(),
   }
-  return createGateway(source, { ...strict, ...options }, createSite(archive, new Metrics(), 'OpenVoiceNews'))
+  const site = createLiveSite({
+    archive,
+    blocks: read,
+    generation: source.generation,
+    metrics: new Metrics(),
+    site: { name: 'OpenVoiceNews', gateways: [] },
+    scripts: new Map(),
+  })
+  return createGateway(source, { ...strict, ...options }, site)
 }
 
 export interface Asked {
