@@ -41,11 +41,11 @@ describe('ovn serve', () => {
   it('shows the archive at all its addresses, with what others publish meanwhile, until it is stopped', async () => {
     const { cwd, urls, port, stop } = await serve()
     expect(urls).toEqual(expect.arrayContaining([`http://127.0.0.1:${port}/`, `http://localhost:${port}/`]))
-    for (const url of urls) expect(await (await fetch(url)).text()).toContain('/ipfs/bafy')
+    for (const url of urls) expect(await (await fetch(url)).text()).toContain('Harbour Collision')
     writeFileSync(join(cwd, 'new.md'), '# What is new\n\nText.')
     const { articles } = ovnJson(['publish', 'new.md'], { cwd })
     const front = await (await fetch(urls[0] as string)).text()
-    expect(front).toContain(`<a href="/ipfs/${articles[0].root}/">What is new</a>`)
+    expect(front).toContain('<a href="what-is-new/">What is new</a>')
     const page = await fetch(`http://127.0.0.1:${port}/ipfs/${articles[0].root}/`)
     expect(page.status).toBe(200)
     expect(await page.text()).toContain('What is new')
