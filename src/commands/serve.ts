@@ -1,10 +1,11 @@
 import { isIP } from 'node:net'
 import { openArchive } from '../archive/archive.ts'
 import { readConfig } from '../archive/config.ts'
+import { needsRollback } from '../archive/storage-error.ts'
 import { OvnError } from '../errors.ts'
 import type { AccessLine } from '../output/access.ts'
 import type { Result } from '../output/result.ts'
-import { createGateway } from '../server/gateway.ts'
+import { createGateway, type Gateway } from '../server/gateway.ts'
 import { isHostName } from '../server/host.ts'
 import { findRecord } from '../server/ipns.ts'
 import { createLiveSite } from '../server/live-site.ts'
@@ -78,7 +79,12 @@ export async function serve(options: ServeOptions, context: Context, talk: Talk)
         scripts: readScripts(),
       }),
     )
-    const server = new HttpServer({ gateway, metrics, onAccess: talk.logAccess, onError: talk.logError })
+    const server = new HttpServer({
+      gateway: afterRollback(gateway, folder),
+      metrics,
+      onAccess: talk.logAccess,
+      onError: talk.logError,
+    })
     const taken = await listenOn(server, hosts, port, options.host === undefined)
     talk.announce({
       kind: 'serving',
@@ -94,6 +100,19 @@ export async function serve(options: ServeOptions, context: Context, talk: Talk)
     return { kind: 'printed', text: '' }
   } finally {
     archive.close()
+  }
+}
+
+/** Where a process was killed in the middle of a transaction, only a writer can take it back: then it is asked once more. */
+function afterRollback(gateway: Gateway, folder: string): Gateway {
+  return async (request) => {
+    try {
+      return await gateway(request)
+    } catch (error) {
+      if (!needsRollback(error)) throw error
+      openArchive(folder).close()
+      return gateway(request)
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 // `ovn serve` as a process: it starts, shows what others publish, and ends well.
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../temporary.ts'
 import { fixtures, ovn, ovnJson, startOvn } from './ovn.ts'
@@ -95,6 +96,28 @@ describe('ovn serve', () => {
       { method: 'GET', url: '/nothing', status: 404, whole: true },
     ])
     await stop()
+  })
+
+  it('goes on after another process was killed in the middle of a transaction', async () => {
+    const { cwd, port, stop } = await serve()
+    const file = join(cwd, 'ovn-archive/blocks.sqlite')
+    const aside = temporaryFolder()
+    const database = new DatabaseSync(file)
+    const big = database.prepare('insert into datastore values (?, zeroblob(100000))')
+    for (let key = 0; key < 20; key += 1) big.run(`kept ${key}`)
+    // So little cache that changed pages are on disk before the transaction ends.
+    database.exec('pragma cache_size = 2; begin immediate; update datastore set value = zeroblob(99999)')
+    for (const name of ['blocks.sqlite', 'blocks.sqlite-journal']) {
+      cpSync(join(cwd, 'ovn-archive', name), join(aside, name))
+    }
+    database.exec('rollback')
+    database.close()
+    for (const name of ['blocks.sqlite', 'blocks.sqlite-journal']) {
+      cpSync(join(aside, name), join(cwd, 'ovn-archive', name))
+    }
+    const [article] = ovnJson(['list'], { cwd }).articles
+    expect((await fetch(`http://127.0.0.1:${port}/ipfs/${article.root}/`)).status).toBe(200)
+    expect((await stop()).status).toBe(0)
   })
 
   it.each([
