@@ -1,5 +1,6 @@
 // The budgets, each measured against a peer in the same run. Run: npm run bench [-- name…]
-// Names: start publish batch large memory verify fetch site records. All but `start` and `publish` take minutes and some gigabytes of disk.
+// Names: start publish batch large memory verify fetch site records serve. All but `start` and `publish` take minutes and some
+// gigabytes of disk; `serve` needs wrk and taskset.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -37,6 +38,8 @@ import {
   runProgram,
   secondsOf,
 } from './measure.ts'
+
+import { benchServe } from './serve.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const node = process.execPath
@@ -329,6 +332,8 @@ const benches: Record<string, () => Promise<Row[]>> = {
     ]
   },
 }
+
+benches.serve = () => benchServe(newFolder('serve'), (folder, count) => writeArticles(folder, count))
 
 async function verifyLarge(): Promise<Row[]> {
   const folder = newFolder('verify-large')

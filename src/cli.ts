@@ -238,6 +238,33 @@ define('links', 'print the links of an article, as links.json of its site has th
     }),
   )
 
+define('serve', 'show the archive as a site, and serve it as an IPFS HTTP gateway', [
+  ['ovn serve', 'on this machine alone, at http://127.0.0.1:8080/'],
+  ['ovn serve --port 0 --json', 'at a port that is free; a program reads which'],
+  ["ovn serve --public-host '*.archive.example' --trust-proxy", 'behind a proxy that ends TLS'],
+])
+  .option('--port <number>', 'the port; 0 is one that is free', '8080')
+  .option('--host <address>', 'an address to listen on instead of 127.0.0.1 and ::1; may be given again', collect)
+  .option('--public-host <name>', 'a name to answer to, *.name with its subdomains; may be given again', collect)
+  .option('--dnslink <name=path>', 'a path that a name of the DNS stands for; may be given again', collect)
+  .option('--any-host', 'answer to any name')
+  .option('--trust-proxy', 'believe X-Forwarded-Host and X-Forwarded-Proto')
+  .option('--allow-scripts', 'let archived pages run their scripts, each root with an origin of its own')
+  .option('--no-cors', 'do not let pages elsewhere read what is served')
+  .option('-v, --verbose', 'log every request on stderr')
+  .action(
+    run(async (options, context) => {
+      const { serve } = await import('./commands/serve.ts')
+      const { printAccess, printError, printResult } = await import('./output/print.ts')
+      const { json = false, quiet = false } = program.opts<GlobalOptions>()
+      return serve(options, context, {
+        announce: (result) => printResult(result, { json, quiet }, process),
+        logAccess: json || options.verbose ? (access) => printAccess(access, json, process) : undefined,
+        logError: async (error) => printError(await understand(error), json, process),
+      })
+    }),
+  )
+
 define('cid', 'compute the CID that a file or folder has; store nothing', [
   ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
   ['ovn cid downloaded-article/', 'compare it with the CID of its link'],

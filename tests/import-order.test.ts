@@ -17,6 +17,7 @@ const order = [
   'network',
   'verify',
   'site',
+  'server',
   'output',
   'commands',
   'cli.ts',

@@ -60,6 +60,11 @@ export class Editions {
     return this.#known.lastCid
   }
 
+  /** Where the next record of the manifest will begin, in bytes, and how many lines stand before it. */
+  get end(): { readonly size: number; readonly lines: number } {
+    return this.#known
+  }
+
   /** Reads what the manifest has gained. Throws an OvnError `damaged` where a new line is. */
   refresh(): void {
     if (!this.#loaded) this.#load()

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { openArchive } from '../archive/archive.ts'
@@ -7,6 +6,7 @@ import { storageError } from '../archive/storage-error.ts'
 import { OvnError, type Problem } from '../errors.ts'
 import type { SiteWritten } from '../output/result.ts'
 import { catalogOf } from '../site/catalog.ts'
+import { readScripts } from '../site/read-scripts.ts'
 import { SiteFolder } from '../site/site-folder.ts'
 import { writeSite } from '../site/write-site.ts'
 import { archiveFolder, type Context } from './context.ts'
@@ -61,19 +61,6 @@ export async function site(output: string, { force }: SiteCommandOptions, contex
   } finally {
     archive.close()
   }
-}
-
-/** The script that checks an article in the browser, with what it loads; none where this ovn was built without it. */
-function readScripts(): Map<string, Uint8Array> {
-  const folder = new URL('./site/', import.meta.url)
-  let names: string[]
-  try {
-    names = readdirSync(folder).filter((name) => name.endsWith('.js'))
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return new Map()
-    throw error
-  }
-  return new Map(names.sort().map((name) => [name, readFileSync(new URL(name, folder))]))
 }
 
 function withoutUrl(folder: string): Problem {

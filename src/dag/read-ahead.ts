@@ -1,8 +1,8 @@
 // A stack of things to read, depth first, whose next few are read before they are asked for: a store that is far away answers
 // them together. Memory is bounded by their number and the limit of a block.
 
-/** Reads that are under way at once. */
-const ahead = 8
+/** Reads that are under way at once, unless somebody wants another number. */
+const usualAhead = 8
 
 interface Pending<T, R> {
   readonly item: T
@@ -13,9 +13,11 @@ interface Pending<T, R> {
 export class ReadAhead<T, R> {
   readonly #stack: Pending<T, R>[] = []
   readonly #start: (item: T) => Promise<R>
+  readonly #ahead: number
 
-  constructor(start: (item: T) => Promise<R>) {
+  constructor(start: (item: T) => Promise<R>, ahead = usualAhead) {
     this.#start = start
+    this.#ahead = ahead
   }
 
   /** Puts items on top, the first of them uppermost. */
@@ -29,7 +31,7 @@ export class ReadAhead<T, R> {
 
   /** Takes the uppermost item; undefined where there is none. Throws what reading it threw. */
   async take(): Promise<{ item: T; result: R } | undefined> {
-    for (let index = this.#stack.length - 1; index >= Math.max(0, this.#stack.length - ahead); index -= 1) {
+    for (let index = this.#stack.length - 1; index >= Math.max(0, this.#stack.length - this.#ahead); index -= 1) {
       const pending = this.#stack[index] as Pending<T, R>
       if (pending.result !== undefined) continue
       pending.result = this.#start(pending.item)

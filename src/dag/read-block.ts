@@ -1,13 +1,14 @@
 // Blocks are read through here or not at all: a reader that cannot hand over bytes that do not hash to their CID.
 
+import { availableParallelism } from 'node:os'
 import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import { OvnError } from '../errors.ts'
 import { assertCheckable, assertHash, assertHashAsync, identityBytes, isHashNoted } from './hash.ts'
 import { maxBlockSize } from './profile.ts'
 
-/** Below this many bytes a hash costs less than handing the block to another thread. */
-const hashAsideFrom = 65_536
+/** Below this many bytes a hash costs less than handing the block to another thread, which needs a core of its own. */
+const hashAsideFrom = availableParallelism() > 1 ? 65_536 : Number.POSITIVE_INFINITY
 
 export type GetStore = Pick<Blockstore, 'get'>
 

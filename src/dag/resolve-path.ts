@@ -50,12 +50,16 @@ export async function resolvePath(
   return { cid, node, name: path.at(-1) }
 }
 
-async function findEntry(
+/**
+ * Finds an entry of a directory, sharded or not; `place` is what messages call the directory. Throws an OvnError `not-found` where
+ * it has none of that name, and as {@link readBlock} and {@link readNode} do for the shards on the way.
+ */
+export async function findEntry(
   blocks: GetStore,
   node: DagNode,
   name: string,
   place: string,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<CID> {
   switch (node.kind) {
     case 'directory': {

@@ -11,6 +11,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { basename } from 'node:path'
@@ -42,7 +43,7 @@ export class Manifest {
 
   /** Bytes of the file; 0 where there is none. */
   size(): number {
-    return this.#read((file) => fstatSync(file).size) ?? 0
+    return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0
   }
 
   /** Every record in the order of the file, not hashed: what a listing needs. Throws as {@link readLine} does. */

@@ -59,6 +59,8 @@ export function talkOf(result: Result): string {
       return prefixed(result.failed.flatMap(failureLines))
     case 'exported':
       return prefixed([...result.notices.flatMap(problemLines), ...result.failed.flatMap(failureLines)])
+    case 'serving':
+      return prefixed(result.warnings)
     case 'rebuilt':
       return prefixed(result.problems.flatMap(problemLines))
     case 'unpublished':

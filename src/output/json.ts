@@ -1,5 +1,6 @@
 // Results and errors → the JSON that programs read: one document, on one line, safe to show on a terminal.
 
+import type { AccessLine } from './access.ts'
 import type { ErrorDocument } from './errors.ts'
 import { type Result, resultSchema } from './result.ts'
 
@@ -15,6 +16,11 @@ export function toJson(result: Result): string {
 /** The JSON document of an error. */
 export function errorJson(document: ErrorDocument): string {
   return escapeUnsafe(JSON.stringify(document))
+}
+
+/** The JSON document of a request that a server has answered. */
+export function accessJson(access: AccessLine): string {
+  return escapeUnsafe(JSON.stringify({ kind: 'access', schema: resultSchema, ...access }))
 }
 
 function escapeUnsafe(json: string): string {

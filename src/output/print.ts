@@ -1,7 +1,8 @@
 // Everything that is printed: results on stdout, talk and errors on stderr.
 
+import { type AccessLine, accessText } from './access.ts'
 import { describeError, errorText, exitCodeOf, talkOf } from './errors.ts'
-import { errorJson, toJson } from './json.ts'
+import { accessJson, errorJson, toJson } from './json.ts'
 
 export { progressLine } from './progress.ts'
 
@@ -34,4 +35,9 @@ export function printError(error: unknown, json: boolean, { stderr }: NodeJS.Pro
   const document = describeError(error)
   stderr.write(`${json ? errorJson(document) : errorText(document)}\n`)
   return document.exit
+}
+
+/** Prints one request that a server has answered, as JSON or as text. */
+export function printAccess(access: AccessLine, json: boolean, { stderr }: NodeJS.Process): void {
+  stderr.write(`${json ? accessJson(access) : accessText(access)}\n`)
 }

@@ -332,6 +332,20 @@ export interface Linked extends ArticleLinks {
   readonly archive: string
 }
 
+/** A server is ready; it goes on until it is stopped. */
+export interface Serving {
+  readonly kind: 'serving'
+  readonly archive: string
+  readonly port: number
+  /** Addresses of the site, one for each way to it. */
+  readonly urls: readonly string[]
+  /** An address of the gateway, with `<cid>` in the place of a CID. */
+  readonly gateway: string
+  /** The same with an origin for each root. */
+  readonly subdomains: string
+  readonly warnings: readonly string[]
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
@@ -344,6 +358,7 @@ export type Result =
   | Listed
   | Shown
   | Logged
+  | Serving
   | Unpublished
   | Collected
   | Verified

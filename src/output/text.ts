@@ -17,6 +17,7 @@ import type {
   Rebuilt,
   Repaired,
   Result,
+  Serving,
   Shown,
   SiteWritten,
   Unpublished,
@@ -60,6 +61,8 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return exportedText(result, bold)
     case 'rebuilt':
       return rebuiltText(result, bold)
+    case 'serving':
+      return servingText(result, bold)
     case 'unpublished':
       return unpublishedText(result, bold)
     case 'collected':
@@ -102,6 +105,8 @@ function quietText(result: Result): string {
       return lines(...result.places.flatMap(({ articles }) => articles.map(({ root }) => root)))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
+    case 'serving':
+      return lines(...result.urls)
     case 'verified':
       return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
     case 'car-checked':
@@ -310,6 +315,16 @@ function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, arc
   ]
   const unchanged = changes.length === 0 ? 'the manifest is in order' : 'the manifest is rebuilt'
   return lines(bold(`${unchanged}: ${count(kept + recorded.length, 'record')} in ${safe(archive)}`), ...changes)
+}
+
+function servingText({ archive, urls, gateway, subdomains }: Serving, bold: Style): string {
+  return lines(
+    bold(`serving ${safe(archive)}`),
+    ...urls.map((url) => `  ${safe(url)}`),
+    `  ${safe(gateway)}`,
+    `  ${safe(subdomains)}`,
+    'stop it with Ctrl-C',
+  )
 }
 
 function fetchedText(result: Fetched, bold: Style): string {

@@ -22,6 +22,7 @@ const commands = [
   'rebuild',
   'site',
   'links',
+  'serve',
   'cid',
   'init',
   'completion',
@@ -60,7 +61,9 @@ describe('help', () => {
       const examples = stdout.slice(0, stdout.indexOf('Usage:')).match(/^ {2}ovn .*$/gm) ?? []
       expect(examples.length).toBeGreaterThan(0)
       for (const example of examples) {
-        const words = example.split(/ {2,}/)[1]?.replace(/[<>].*$/, '') ?? ''
+        // A server would go on.
+        const end = name === 'serve' ? ' --help' : ''
+        const words = (example.split(/ {2,}/)[1]?.replace(/[<>].*$/, '') ?? '') + end
         const { stderr } = spawnSync('sh', ['-c', words.replace('ovn', `"${process.execPath}" "${binary}"`)], {
           cwd,
           // What goes online ends at this port of this machine.
