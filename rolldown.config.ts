@@ -3,36 +3,55 @@ import { dirname, join } from 'node:path'
 import { defineConfig, type Plugin } from 'rolldown'
 
 // Start-up time is a budget: what stands here beyond the plain bundling is measured with `npm run bench`.
-export default defineConfig({
-  input: { cli: 'src/cli.ts' },
-  platform: 'node',
-  plugins: [lightBuiltins(), thirdPartyLicences()],
-  output: {
-    dir: 'dist',
-    format: 'esm',
-    cleanDir: true,
-    minify: true,
-    chunkFileNames: '[name]-[hash].js',
-    // A chunk costs half a millisecond to load: what nearly all commands load is one.
-    codeSplitting: {
-      groups: [
-        { name: 'errors', test: /src\/errors/, priority: 4 },
-        // All that a fetch needs before it asks a gateway; what it does with the answer is loaded meanwhile.
-        {
-          name: 'refs',
-          test: /src\/(links\/parse-ref|archive\/layout)|multiformats\/dist\/src\/(cid|bases|hashes\/digest)/,
-          priority: 3,
-        },
-        { name: 'fetch', test: /src\/(network\/(http|source|source-error)|commands\/fetch)\.ts/, priority: 2 },
-        {
-          name: 'core',
-          test: /src\/(output\/print|manifest|commands\/context|links\/links-to|archive\/(archive|config))/,
-          priority: 1,
-        },
-      ],
+export default defineConfig([
+  {
+    input: { cli: 'src/cli.ts' },
+    platform: 'node',
+    plugins: [lightBuiltins(), thirdPartyLicences()],
+    output: {
+      dir: 'dist',
+      format: 'esm',
+      cleanDir: true,
+      minify: true,
+      chunkFileNames: '[name]-[hash].js',
+      // A chunk costs half a millisecond to load: what nearly all commands load is one.
+      codeSplitting: {
+        groups: [
+          { name: 'errors', test: /src\/errors|^(?!.*node_modules).*package\.json$/, priority: 4 },
+          // All that a fetch needs before it asks a gateway; what it does with the answer is loaded meanwhile.
+          {
+            name: 'refs',
+            test: /src\/(links\/parse-ref|archive\/layout)|multiformats\/dist\/src\/(cid|bases|hashes\/digest)/,
+            priority: 3,
+          },
+          { name: 'fetch', test: /src\/(network\/(http|source|source-error)|commands\/fetch)\.ts/, priority: 2 },
+          {
+            name: 'core',
+            test: /src\/(output\/print|manifest|commands\/(context|torn-notice)|links\/links-to|archive\/(archive|config)|article\/slug)|murmur3/,
+            priority: 1,
+          },
+          {
+            name: 'bundle',
+            test: /src\/(bundle\/(paths|style)|article\/media-type)|taggedTemplateLiteral/,
+            priority: 1,
+          },
+        ],
+      },
     },
   },
-})
+  // What runs in readers' browsers: the button, the check that it loads, and its words in the language of the page.
+  {
+    input: { verify: 'src/site/browser/verify.ts' },
+    platform: 'browser',
+    transform: { target: 'es2022' },
+    output: {
+      dir: 'dist/site',
+      format: 'esm',
+      minify: true,
+      chunkFileNames: ({ name }) => (name === 'check' ? 'check.js' : `words-${name}.js`),
+    },
+  },
+])
 
 /** What dependencies load when they start, and never use here. */
 const unused = new Map([

@@ -1,5 +1,5 @@
 // The budgets, each measured against a peer in the same run. Run: npm run bench [-- name…]
-// Names: start publish batch large memory records fetch. All but `start` and `publish` take minutes and some gigabytes of disk.
+// Names: start publish batch large memory verify fetch site records. All but `start` and `publish` take minutes and some gigabytes of disk.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -200,6 +200,10 @@ const benches: Record<string, () => Promise<Row[]>> = {
     ]
   },
 
+  async verify() {
+    return [...(await verifyLarge()), ...(await verifySmall())]
+  },
+
   async fetch() {
     const folder = newFolder('fetch')
     const archive = join(folder, 'archive')
@@ -260,6 +264,34 @@ const benches: Record<string, () => Promise<Row[]>> = {
     }
   },
 
+  async site() {
+    const folder = newFolder('site')
+    const articles = join(folder, 'articles')
+    const archive = join(folder, 'archive')
+    const out = join(folder, 'out')
+    const count = 10_000
+    writeArticles(articles, count, 2000)
+    runProgram(node, [ovn, 'publish', articles, '-q', '-C', archive])
+    const write = [ovn, 'site', '-o', out, '-C', archive]
+    let memory = 0
+    const scratch = await secondsOf(() => {
+      memory = peakMemory(node, write)
+    })
+    const unchanged = await secondsOf(() => runProgram(node, write))
+    const file = join(folder, 'new.md')
+    writeFileSync(file, '---\ntitle: One more\ndate: 2025-09-01\ncategory: Local\n---\n\nText.\n')
+    runProgram(node, [ovn, 'publish', file, '-C', archive])
+    const more = await secondsOf(() => runProgram(node, write))
+    const seconds = (value: number) => `${value.toFixed(1)} s`
+    const what = `\`ovn site\` of ${count.toLocaleString('en')} articles of 2 KB with one picture`
+    return [
+      { what: `${what}, from scratch`, ours: seconds(scratch), peer: '60 s', ratio: scratch / 60, atMost: 1 },
+      { what: 'again, with nothing new', ours: seconds(unchanged), peer: '2 s', ratio: unchanged / 2, atMost: 1 },
+      { what: 'again, with one more article', ours: seconds(more), peer: '2 s', ratio: more / 2, atMost: 1 },
+      { what: 'its peak memory', ours: `${memory.toFixed(0)} MiB`, peer: '512 MiB', ratio: memory / 512, atMost: 1 },
+    ]
+  },
+
   async records() {
     const folder = newFolder('records')
     const full = join(folder, 'full')
@@ -296,6 +328,56 @@ const benches: Record<string, () => Promise<Row[]>> = {
       { what: '`ovn list --json` of 100,000 records', ours: milliseconds(list), peer: '1 s', ratio: list, atMost: 1 },
     ]
   },
+}
+
+async function verifyLarge(): Promise<Row[]> {
+  const folder = newFolder('verify-large')
+  const size = 2048
+  const article = writeLarge(folder, size)
+  const film = join(folder, 'film.mp4')
+  const archive = join(folder, 'archive')
+  runProgram(node, [ovn, 'publish', article, '-C', archive])
+  const args = [ovn, 'verify', '-C', archive]
+  const { a, b, ratio } = await compare(
+    3,
+    () => runProgram(node, args),
+    () => runProgram('sha256sum', [film]),
+  )
+  const peak = peakMemory(node, args)
+  rmSync(folder, { recursive: true })
+  const rate = (seconds: number) => `${(size / seconds).toFixed(0)} MiB/s`
+  return [
+    { what: '`ovn verify` of 2 GiB', ours: rate(a), peer: `sha256sum: ${rate(b)}`, ratio, atMost: 1.5 },
+    memoryRow('peak memory of that', peak),
+  ]
+}
+
+async function verifySmall(): Promise<Row[]> {
+  const folder = newFolder('verify-small')
+  const count = 10_000
+  writeArticles(join(folder, 'articles'), count)
+  const archive = join(folder, 'archive')
+  runProgram(node, [ovn, 'publish', join(folder, 'articles'), '-q', '-C', archive])
+  const args = [ovn, 'verify', '-C', archive]
+  const times: number[] = []
+  for (let run = 0; run < 5; run += 1) times.push(await secondsOf(() => runProgram(node, args)))
+  const rate = count / median(times)
+  const peak = peakMemory(node, args)
+  rmSync(folder, { recursive: true })
+  return [
+    {
+      what: '`ovn verify` of 10,000 articles of 5 KB',
+      ours: `${rate.toFixed(0)}/s`,
+      peer: '5,000/s',
+      ratio: rate / 5000,
+      atLeast: 1,
+    },
+    memoryRow('peak memory of that', peak),
+  ]
+}
+
+function memoryRow(what: string, peak: number): Row {
+  return { what, ours: `${peak.toFixed(0)} MiB`, peer: '256 MiB', ratio: peak / 256, atMost: 1 }
 }
 
 function againstNode(what: string, { a, b, ratio }: Pair): Row {

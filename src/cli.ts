@@ -32,23 +32,6 @@ const program = new Command('ovn')
   .configureOutput({ outputError: () => undefined, writeOut: (text) => openOutput().write(text) })
   .exitOverride()
 
-define('init', 'write what the newsroom says of itself into config.json; optional', [
-  ["ovn init --name OpenVoiceNews --motto 'Transparent. Unbiased. Yours.'", 'name the site on every page'],
-  ['ovn init --gateway https://gateway.example --force', 'replace the settings'],
-])
-  .option('--name <text>', 'the name of the site')
-  .option('--motto <text>', 'the motto below it')
-  .option('--url <address>', 'the address of the site')
-  .option('--language <tag>', 'the language of articles that do not name their own, such as en or uk')
-  .option('--gateway <address>', 'an IPFS gateway for links to articles; may be given again', collect)
-  .option('--force', 'replace other settings')
-  .action(
-    run(async ({ gateway, ...settings }, context) => {
-      const { init } = await import('./commands/init.ts')
-      return init({ ...settings, ...(gateway === undefined ? {} : { gateways: gateway }) }, context)
-    }),
-  )
-
 define('publish', 'archive articles: bundle each with its metadata, pin it, record its CID', [
   ['ovn publish article.md', 'archive an article'],
   ["ovn publish article.md --note 'Corrected the date.'", 'archive a corrected version, and say why'],
@@ -112,53 +95,19 @@ define('log', 'list the versions of an article: when, why, which CID', [
     }),
   )
 
-define('unpublish', 'withdraw an article: record why, and keep it no longer', [
-  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
-  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
-])
-  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
-  .option('--reason <text>', 'why; it is recorded for good, and must be given')
-  .action(
-    run(async (options, context, ref) => {
-      const { unpublish } = await import('./commands/unpublish.ts')
-      return unpublish(ref as string, options, context)
-    }),
-  )
-
-define('gc', 'free blocks that no pin needs, and give their space back', [
-  ['ovn gc --dry-run', 'say what would go'],
-  ['ovn gc', 'also while others publish'],
-])
-  .option('-n, --dry-run', 'free nothing')
-  .action(
-    run(async (options, context) => {
-      const { gc } = await import('./commands/gc.ts')
-      return gc(options, context)
-    }),
-  )
-
 define('verify', 'check that the archive is whole: every block, manifest line and pin', [
   ['ovn verify', 'the whole archive'],
   ['ovn verify harbour-inquiry', 'all versions of one article'],
   ['ovn verify harbour-inquiry@2 --json', 'one version, for a program'],
+  ['ovn verify article.car', 'a CAR file, without importing it'],
+  ['ovn verify downloaded/ --against harbour-inquiry', 'a folder or file, compared with an article'],
 ])
-  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways; or a CAR file')
+  .option('--against <ref>', 'compare a folder, or a single file, with this article')
   .action(
-    run(async (_, context, refs) => {
+    run(async (options, context, refs) => {
       const { verify } = await import('./commands/verify.ts')
-      return verify(refs as string[], context)
-    }),
-  )
-
-define('cid', 'compute the CID that a file or folder has; store nothing', [
-  ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
-  ['ovn cid downloaded-article/', 'compare it with the CID of its link'],
-])
-  .argument('<path...>', 'files, folders, or - for standard input')
-  .action(
-    run(async (_, context, paths) => {
-      const { computeCids } = await import('./commands/cid.ts')
-      return computeCids(paths as string[], context)
+      return verify(refs as string[], options, context)
     }),
   )
 
@@ -195,22 +144,6 @@ define(
     }),
   )
 
-define('import', 'keep articles that come from elsewhere: hash every block, pin, record', [
-  ['ovn import article.car', 'a CAR, version 1 or 2'],
-  ['ovn import backup/', 'a folder of CARs, a bag, or a folder of files'],
-  ["ovn import report.car --title 'Annual Report'", 'what is no bundle of ovn, and has no title of its own'],
-  ['ovn import - < article.car', 'a CAR on standard input'],
-])
-  .argument('<source...>', 'CARs, folders, or - for standard input')
-  .option('--title <text>', 'the title of what has none of its own')
-  .option('--slug <slug>', 'the name under which it is kept')
-  .action(
-    run(async (options, context, sources) => {
-      const { importAll } = await import('./commands/import.ts')
-      return importAll(sources as string[], options, context)
-    }),
-  )
-
 define('export', 'write articles as CARs, folders, or bags, for others to keep', [
   ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
   ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
@@ -229,6 +162,47 @@ define('export', 'write articles as CARs, folders, or bags, for others to keep',
     }),
   )
 
+define('import', 'keep articles that come from elsewhere: hash every block, pin, record', [
+  ['ovn import article.car', 'a CAR, version 1 or 2'],
+  ['ovn import backup/', 'a folder of CARs, a bag, or a folder of files'],
+  ["ovn import report.car --title 'Annual Report'", 'what is no bundle of ovn, and has no title of its own'],
+  ['ovn import - < article.car', 'a CAR on standard input'],
+])
+  .argument('<source...>', 'CARs, folders, or - for standard input')
+  .option('--title <text>', 'the title of what has none of its own')
+  .option('--slug <slug>', 'the name under which it is kept')
+  .action(
+    run(async (options, context, sources) => {
+      const { importAll } = await import('./commands/import.ts')
+      return importAll(sources as string[], options, context)
+    }),
+  )
+
+define('unpublish', 'withdraw an article: record why, and keep it no longer', [
+  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
+  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .option('--reason <text>', 'why; it is recorded for good, and must be given')
+  .action(
+    run(async (options, context, ref) => {
+      const { unpublish } = await import('./commands/unpublish.ts')
+      return unpublish(ref as string, options, context)
+    }),
+  )
+
+define('gc', 'free blocks that no pin needs, and give their space back', [
+  ['ovn gc --dry-run', 'say what would go'],
+  ['ovn gc', 'also while others publish'],
+])
+  .option('-n, --dry-run', 'free nothing')
+  .action(
+    run(async (options, context) => {
+      const { gc } = await import('./commands/gc.ts')
+      return gc(options, context)
+    }),
+  )
+
 define('rebuild', 'make a lost or damaged manifest anew, from its whole lines and from what is pinned', [
   ['ovn rebuild', 'set damaged lines aside, record again what is pinned'],
   ['ovn rebuild --json', 'what was lost, what came back, and what could not'],
@@ -238,6 +212,60 @@ define('rebuild', 'make a lost or damaged manifest anew, from its whole lines an
     return rebuild(context)
   }),
 )
+
+define('site', 'write the archive as a static site: pages, feeds, and a CAR of every article to download', [
+  ['ovn site -o public', 'into a folder that any web server can show; again, and only what changed is written'],
+  ['ovn site -o public --json', 'how many files were written, for a program'],
+])
+  .requiredOption('-o, --output <folder>', 'the folder')
+  .option('--force', 'also into a folder with other files, replacing those in the way; and write every page anew')
+  .action(
+    run(async ({ output, force }, context) => {
+      const { site } = await import('./commands/site.ts')
+      return site(output, { force: force === true }, context)
+    }),
+  )
+
+define('links', 'print the links of an article, as links.json of its site has them', [
+  ['ovn links harbour-inquiry', 'of the newest version'],
+  ['ovn links harbour-inquiry --json', 'of all versions, for a program'],
+])
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .action(
+    run(async (_, context, ref) => {
+      const { links } = await import('./commands/links.ts')
+      return links(ref as string, context)
+    }),
+  )
+
+define('cid', 'compute the CID that a file or folder has; store nothing', [
+  ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
+  ['ovn cid downloaded-article/', 'compare it with the CID of its link'],
+])
+  .argument('<path...>', 'files, folders, or - for standard input')
+  .action(
+    run(async (_, context, paths) => {
+      const { computeCids } = await import('./commands/cid.ts')
+      return computeCids(paths as string[], context)
+    }),
+  )
+
+define('init', 'write what the newsroom says of itself into config.json; optional', [
+  ["ovn init --name OpenVoiceNews --motto 'Transparent. Unbiased. Yours.'", 'name the site on every page'],
+  ['ovn init --gateway https://gateway.example --force', 'replace the settings'],
+])
+  .option('--name <text>', 'the name of the site')
+  .option('--motto <text>', 'the motto below it')
+  .option('--url <address>', 'the address of the site')
+  .option('--language <tag>', 'the language of articles that do not name their own, such as en or uk')
+  .option('--gateway <address>', 'an IPFS gateway for links to articles; may be given again', collect)
+  .option('--force', 'replace other settings')
+  .action(
+    run(async ({ gateway, ...settings }, context) => {
+      const { init } = await import('./commands/init.ts')
+      return init({ ...settings, ...(gateway === undefined ? {} : { gateways: gateway }) }, context)
+    }),
+  )
 
 define('completion', 'print the completion script of a shell', [
   ['ovn completion bash > ~/.local/share/bash-completion/completions/ovn', 'bash'],

@@ -16,6 +16,7 @@ const order = [
   'links',
   'network',
   'verify',
+  'site',
   'output',
   'commands',
   'cli.ts',

@@ -19,7 +19,7 @@ const maxPathBytes = 1000
 /** Looking for similar names is a help for slips, not for lists of them. */
 const maxSuggestions = 50
 
-const deviceName = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i
+const deviceName = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)/i
 
 /** A file that was found, or why the reference cannot be followed. */
 export type FoundAsset =
@@ -267,11 +267,16 @@ function splitPath(path: string): string[] | Fault {
   return names
 }
 
-/** Why a name cannot be written on every file system. */
+/** What cannot be seen in a name, or turns it around. */
+const unseen = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffd]/
+
+/** Why a name cannot be written, or not be read by people, on every file system. */
 function findNameFault(name: string): string | undefined {
   const sign = /[\\:*?"<>|]/.exec(name)?.[0]
   if (sign !== undefined) return `has a ${sign}`
   if (/[. ]$/.test(name)) return 'ends in a dot or space'
+  if (/^\p{White_Space}|\p{White_Space}$/u.test(name)) return 'begins or ends with a blank'
+  if (unseen.test(name)) return 'has characters that cannot be seen'
   if (deviceName.test(name)) return 'is a device on Windows'
   if (Buffer.byteLength(name.normalize('NFC')) > maxNameBytes) return `is longer than ${maxNameBytes} bytes`
   return undefined

@@ -32,6 +32,12 @@ const leftOut = new Set(['the', 'of', 'de', 'del', 'р.', 'року', 'г.', 'г
 
 const writeIso = 'write it as 2025-08-22 or August 22, 2025'
 
+/** Milliseconds since 1970 of an ISO 8601 date or date-time. A day counts from its midnight UTC, and so does a time without an offset. */
+export function instantOf(iso: string): number {
+  const text = iso.length <= 10 || /(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}Z`
+  return Date.parse(text)
+}
+
 /**
  * Reads a date or date-time: ISO 8601, or a form such as `August 22, 2025`, `22 August 2025, 10:30`, `22/08/2025`,
  * `22. August 2025`, `2025年8月22日`. A date stays a date, an offset stays as written (`Z` or `±hh:mm`), and a time

@@ -95,6 +95,7 @@ function wordsFor(
   switch (command.name()) {
     case 'show':
     case 'log':
+    case 'links':
     case 'unpublish':
       return slugs(current, context)
     case 'completion':

@@ -2,7 +2,7 @@
 
 import { assertArchive, layout } from '../archive/layout.ts'
 import { storageError } from '../archive/storage-error.ts'
-import { parseDate } from '../article/dates.ts'
+import { instantOf, parseDate } from '../article/dates.ts'
 import { OvnError } from '../errors.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import {
@@ -86,12 +86,6 @@ function newestEditions(editions: readonly EditionRecord[]): Set<EditionRecord> 
 function isIn({ categories }: EditionRecord, category: string): boolean {
   const wanted = category.normalize('NFC').toLowerCase()
   return categories.some((name) => name.toLowerCase() === wanted)
-}
-
-/** Milliseconds since 1970. A day counts from its midnight UTC, and so does a time without an offset. */
-function instantOf(iso: string): number {
-  const text = iso.length <= 10 || /(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}Z`
-  return Date.parse(text)
 }
 
 function readSince(text: string): string {

@@ -21,6 +21,9 @@ const isOdd = new RegExp(odd.source, 'u')
 /** What some file systems pass over when they compare names. */
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 
+/** What JSON leaves as it is, and no reader of a message can see. */
+const unseen = /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g
+
 /**
  * The name under which an entry is written to disk: its own, or, where that is merely odd, an escaped one. Escaped are the odd
  * characters and every `%`, and in a name that is not in the normal form NFC all that is not ASCII, as `%` and two digits for each
@@ -42,7 +45,8 @@ export function foldName(name: string): string {
 
 /** A name for messages: quoted, escaped, and not longer than a line. */
 export function showName(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name)
+  const short = name.length > 80 ? `${name.slice(0, 80)}…` : name
+  return JSON.stringify(short).replace(unseen, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function escapeOdd(name: string): string {

@@ -100,19 +100,11 @@ export async function planFolder(
     }
     return named.map(({ name, cid }) => {
       const written = diskName(name)
-      const folded = foldName(written)
-      const other = taken.get(folded)
-      if (other !== undefined) {
-        const both = `${showName(other)} and ${showName(name)}`
-        throw new OvnError(
-          'damaged',
-          `two entries of one folder cannot stand beside each other on every disk: ${both}`,
-          {
-            hint: 'export the blocks as a CAR',
-          },
-        )
+      for (const folded of new Set([foldName(name), foldName(written)])) {
+        const other = taken.get(folded)
+        if (other !== undefined) throw colliding(other, name)
+        taken.set(folded, name)
       }
-      taken.set(folded, name)
       const path = place.path === '' ? written : `${place.path}/${written}`
       if (written !== name) notices.escaped(path, name)
       return { cid, path, depth: place.depth + 1 }
@@ -213,6 +205,13 @@ class Notices {
     known.count += 1
     if (known.problems.length < maxNotices) known.problems.push(problem)
   }
+}
+
+function colliding(one: string, other: string): OvnError {
+  const both = `${showName(one)} and ${showName(other)}`
+  return new OvnError('damaged', `two entries of one folder cannot stand beside each other on every disk: ${both}`, {
+    hint: 'its blocks can still be exported as a CAR',
+  })
 }
 
 /** The error of a DAG that goes beyond a limit: no honest folder does. */

@@ -111,18 +111,31 @@ function check({ cid, bytes, offset }: CarSection, name: string): Promise<boolea
   }
 }
 
-/** Reads the header of a CAR, and its sections unchecked. Throws as {@link readCar} does, but for wrong hashes. */
-export async function readCarSections(source: AsyncIterable<Uint8Array>, name: string): Promise<CarSections> {
+/** Told of a section that holds no block, and is passed over. */
+export type OnBadSection = (error: OvnError, offset: number) => void
+
+/**
+ * Reads the header of a CAR, and its sections unchecked. Throws as {@link readCar} does, but for wrong hashes. With `onBad` a
+ * section that is as long as it says and holds no block is passed over; not two of them in a row: then it is the lengths that are
+ * wrong, and nothing behind them can be found.
+ */
+export async function readCarSections(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+  onBad?: OnBadSection,
+): Promise<CarSections> {
   const reader = new ByteReader(source)
   try {
     const first = await readHeader(reader, name, Number.POSITIVE_INFINITY)
-    if (first.version === 1) return { ...first, version: 1, sections: readSections(reader, name) }
+    if (first.version === 1) {
+      return { ...first, version: 1, sections: readSections(reader, name, Number.POSITIVE_INFINITY, onBad) }
+    }
     const { dataOffset, dataSize } = await readV2(reader, name)
     if (!(await reader.skip(dataOffset - reader.position))) throw cutShort(name, reader.position)
     const end = dataOffset + dataSize
     const { version, roots } = await readHeader(reader, name, end)
     if (version !== 1) throw notCar(name, 'what is inside the CARv2 is not a CARv1')
-    return { version: 2, roots, sections: readSections(reader, name, end) }
+    return { version: 2, roots, sections: readSections(reader, name, end, onBad) }
   } catch (error) {
     await reader.close()
     throw error
@@ -172,8 +185,10 @@ async function readV2(reader: ByteReader, name: string): Promise<{ dataOffset: n
 async function* readSections(
   reader: ByteReader,
   name: string,
-  end = Number.POSITIVE_INFINITY,
+  end: number,
+  onBad: OnBadSection | undefined,
 ): AsyncGenerator<CarSection> {
+  let wasBad = false
   try {
     for (;;) {
       const offset = reader.position
@@ -190,27 +205,35 @@ async function* readSections(
       if (reader.position + length > end) throw cutShort(name, end)
       const section = await reader.read(length)
       if (section === undefined) throw cutShort(name, reader.position)
-      const { cid, size } = readCid(section, name, offset)
-      const bytes = section.subarray(size)
-      if (bytes.byteLength > maxBlockSize) {
-        throw notCar(name, `the block at byte ${offset} is larger than ${maxBlockSize} bytes`)
-      }
-      yield { cid, bytes, offset, bytesOffset: reader.position - bytes.byteLength }
+      const found = splitSection(section, name, offset)
+      if (!(found instanceof OvnError))
+        yield { ...found, offset, bytesOffset: reader.position - found.bytes.byteLength }
+      else if (onBad === undefined || wasBad) throw found
+      else onBad(found, offset)
+      wasBad = found instanceof OvnError
     }
   } finally {
     await reader.close()
   }
 }
 
-function readCid(section: Uint8Array, name: string, offset: number): { cid: CID; size: number } {
+/** The CID and the block of a section, or what is wrong with them. */
+function splitSection(
+  section: Uint8Array<ArrayBuffer>,
+  name: string,
+  offset: number,
+): Pick<CarSection, 'cid' | 'bytes'> | OvnError {
+  let cid: CID
+  let rest: Uint8Array
   try {
-    const [cid, rest] = CID.decodeFirst(section)
-    const size = section.byteLength - rest.byteLength
-    if (size <= maxCidSize) return { cid, size }
+    ;[cid, rest] = CID.decodeFirst(section)
   } catch (cause) {
-    throw notCar(name, `the section at byte ${offset} does not begin with a CID`, cause)
+    return notCar(name, `the section at byte ${offset} does not begin with a CID`, cause)
   }
-  throw notCar(name, `the section at byte ${offset} begins with a CID that is too long`)
+  const size = section.byteLength - rest.byteLength
+  if (size > maxCidSize) return notCar(name, `the section at byte ${offset} begins with a CID that is too long`)
+  if (rest.byteLength <= maxBlockSize) return { cid, bytes: section.subarray(size) }
+  return notCar(name, `the block at byte ${offset} is larger than ${maxBlockSize} bytes`)
 }
 
 /** An unsigned LEB128 number of at most 53 bits, as short as it can be; undefined at the end of the stream. */

@@ -35,8 +35,11 @@ export interface WrittenFolder {
   readonly notices: readonly Problem[]
 }
 
-/** Blocks that all files may have together (64 GiB in blocks of 64 KiB), and those that may wait to be read. */
-const maxBlocks = 1_048_576
+/** Blocks that all files may have together: so many, and one more for every 16 KiB of them, the smallest part that is common. */
+const fewBlocks = 131_072
+const smallestPart = 16_384
+
+/** Parts of files that may wait side by side to be read. */
 const maxWaiting = 262_144
 
 /**
@@ -147,6 +150,7 @@ class Writing {
     const stack = new ReadAhead((part: Part) => this.#read(part))
     stack.push(files.map(({ path, cid, size }) => ({ cid, path: join(content, path), offset: 0, size, depth: 0 })))
     const waiting = files.length + maxWaiting
+    const mostBlocks = fewBlocks + files.length + Math.ceil(planned / smallestPart)
     let left = maxBytes - planned
     let blocks = 0
     let size = 0
@@ -159,7 +163,7 @@ class Writing {
         size += read.size
       }
       blocks += 1
-      if (blocks > maxBlocks + files.length) this.#refuse(`more than ${maxBlocks} blocks of files`)
+      if (blocks > mostBlocks) this.#refuse(`files of ${planned} bytes in more than ${mostBlocks} blocks`)
       if (left < 0) this.#refuse(`more than ${maxBytes} bytes`)
       if (part.depth > maxDepth) this.#refuse('a file whose parts lie too deep inside one another')
       if (part.size !== undefined && part.size !== read.size) {

@@ -2,7 +2,7 @@
 // something to do. Several problems of one file stand under one heading. A stack trace means a bug in ovn.
 
 import { errorCodes, OvnError, type Problem } from '../errors.ts'
-import type { FailedArticle, Result } from './result.ts'
+import type { Compared, FailedArticle, Result } from './result.ts'
 import { escapeControls as safe } from './terminal.ts'
 
 /** What an error is to a program: the JSON document on stderr. */
@@ -64,11 +64,17 @@ export function talkOf(result: Result): string {
     case 'unpublished':
     case 'collected':
     case 'verified':
+    case 'car-checked':
+    case 'compared':
       return prefixed(result.notices.flatMap(problemLines))
     case 'fetched':
     case 'repaired': {
       const failed = result.failed.map(({ source, message }) => ({ file: source, message }))
       return prefixed([...failed, ...result.notices].flatMap(problemLines))
+    }
+    case 'site-written': {
+      const failures = result.failed.flatMap(({ slug, message, hint }) => [`${slug}: ${message}`, ...hintLines(hint)])
+      return prefixed([...result.notices, ...result.inTheWay].flatMap(problemLines).concat(failures))
     }
     default:
       return ''
@@ -83,6 +89,11 @@ const verifiedExits = {
   'not checked': errorCodes.partly.exit,
 } as const
 
+/** What a comparison without differences says: what is wrong with the archive, or that the disk could not be read. */
+function worstOf({ archive, state }: Compared): keyof typeof verifiedExits {
+  return archive === 'intact' && state === 'not checked' ? state : archive
+}
+
 /** The exit code of a result. */
 export function exitCodeOf(result: Result): number {
   switch (result.kind) {
@@ -93,10 +104,15 @@ export function exitCodeOf(result: Result): number {
     case 'rebuilt':
       return result.problems.length > 0 ? errorCodes.partly.exit : 0
     case 'verified':
+    case 'car-checked':
       return verifiedExits[result.state]
+    case 'compared':
+      return result.state === 'different' ? errorCodes.damaged.exit : verifiedExits[worstOf(result)]
     case 'repaired':
       if (result.unhealed.length === 0) return 0
       return errorCodes[result.unhealed.some(({ code }) => code === 'offline') ? 'offline' : 'damaged'].exit
+    case 'site-written':
+      return result.failed.length + result.inTheWay.length > 0 ? errorCodes.partly.exit : 0
     default:
       return 0
   }

@@ -3,6 +3,9 @@
 
 import type { ErrorCode, Problem } from '../errors.ts'
 import type { Links } from '../links/links-to.ts'
+import type { ArticleLinks } from '../site/links-file.ts'
+import type { CarFindings } from '../verify/check-car.ts'
+import type { Comparison } from '../verify/compare-folder.ts'
 import type { Fault } from '../verify/damage.ts'
 import type { ArchiveChecked } from '../verify/verify-archive.ts'
 
@@ -226,6 +229,19 @@ export interface Verified extends ArchiveChecked {
   readonly state: 'intact' | Fault
 }
 
+/** A CAR file that was checked without being imported. */
+export interface CarChecked extends CarFindings {
+  readonly kind: 'car-checked'
+  readonly file: string
+}
+
+/** A folder or file on disk that was compared with an archived edition. */
+export interface Compared extends Comparison {
+  readonly kind: 'compared'
+  /** The archive's folder. */
+  readonly archiveFolder: string
+}
+
 /** Where blocks came from: the archive, a CAR, a host. */
 export interface BlockSource {
   readonly name: string
@@ -284,6 +300,38 @@ export interface Repaired {
   readonly notices: readonly Problem[]
 }
 
+export interface FailedSiteArticle {
+  readonly slug: string
+  readonly code: ErrorCode
+  readonly exit: number
+  readonly message: string
+  readonly hint?: string
+}
+
+/** The site stands in its folder. */
+export interface SiteWritten {
+  readonly kind: 'site-written'
+  readonly archive: string
+  /** The folder it was written to. */
+  readonly folder: string
+  /** Articles that have a page. */
+  readonly articles: number
+  /** Files that were written, that said the same already, and that were removed. */
+  readonly written: number
+  readonly unchanged: number
+  readonly removed: number
+  readonly failed: readonly FailedSiteArticle[]
+  /** Files of others that stand where the site's own would. */
+  readonly inTheWay: readonly Problem[]
+  readonly notices: readonly Problem[]
+}
+
+/** What links.json of the site says of one article. */
+export interface Linked extends ArticleLinks {
+  readonly kind: 'linked'
+  readonly archive: string
+}
+
 /** Text that is printed as it is: completion scripts and their answers. */
 export interface Printed {
   readonly kind: 'printed'
@@ -299,10 +347,14 @@ export type Result =
   | Unpublished
   | Collected
   | Verified
+  | CarChecked
+  | Compared
   | Fetched
   | Repaired
   | Exported
   | Imported
   | Rebuilt
   | Computed
+  | SiteWritten
+  | Linked
   | Printed

@@ -10,6 +10,7 @@ import type {
   ExportedPlace,
   Fetched,
   Imported,
+  Linked,
   Logged,
   Published,
   PublishedArticle,
@@ -17,10 +18,11 @@ import type {
   Repaired,
   Result,
   Shown,
+  SiteWritten,
   Unpublished,
 } from './result.ts'
 import { count, formatSize, escapeControls as safe } from './terminal.ts'
-import { verifiedText } from './verify-text.ts'
+import { carCheckedText, comparedText, verifiedText } from './verify-text.ts'
 import { widthOf } from './width.ts'
 
 export interface TextOptions {
@@ -64,10 +66,18 @@ export function toText(result: Result, { colour, quiet }: TextOptions): string {
       return collectedText(result)
     case 'verified':
       return verifiedText(result, bold)
+    case 'car-checked':
+      return carCheckedText(result, bold)
+    case 'compared':
+      return comparedText(result, bold)
     case 'fetched':
       return fetchedText(result, bold)
     case 'repaired':
       return repairedText(result, bold)
+    case 'site-written':
+      return siteText(result, bold)
+    case 'linked':
+      return linkedText(result, bold)
     case 'printed':
       return result.text
   }
@@ -94,9 +104,17 @@ function quietText(result: Result): string {
       return lines(...result.recorded.map(({ root }) => root))
     case 'verified':
       return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
+    case 'car-checked':
+      return lines(...result.roots.filter(({ state }) => state !== 'intact').map(({ root }) => root))
+    case 'compared':
+      return lines(...result.differences.map(({ path }) => safe(path)))
     case 'fetched':
     case 'repaired':
       return result.root
+    case 'site-written':
+      return safe(result.folder)
+    case 'linked':
+      return result.withdrawn === undefined ? result.cid : ''
     case 'printed':
       return result.text
     case 'initialised':
@@ -334,6 +352,26 @@ function repairedText({ article, root, blocks, healed, repinned, unhealed, sourc
 
 function sourcesText(sources: readonly BlockSource[]): string {
   return sources.map(({ name }) => safe(name)).join(', ')
+}
+
+function siteText({ folder, articles, written, unchanged, removed }: SiteWritten, bold: Style): string {
+  return lines(
+    bold(safe(folder)),
+    `  ${count(articles, 'article')}: ${count(written, 'file')} written, ${unchanged} unchanged, ${removed} removed`,
+  )
+}
+
+function linkedText({ title, slug, version, cid, ipfs, gateways, page, car, withdrawn }: Linked, bold: Style): string {
+  if (withdrawn !== undefined) {
+    return lines(bold(safe(title)), `  ${safe(slug)}@${version} was withdrawn: ${safe(withdrawn.reason)}`)
+  }
+  return lines(
+    bold(safe(title)),
+    `  ${cid}`,
+    ...[ipfs, ...gateways].map((link) => `  ${safe(link)}`),
+    `  page  ${safe(page)}`,
+    ...(car === undefined ? [] : [`  CAR   ${safe(car.url ?? car.path)} (${formatSize(car.size)})`]),
+  )
 }
 
 function versionLines(versions: readonly Entry[]): string[] {

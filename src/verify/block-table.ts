@@ -2,13 +2,15 @@
 // where they are the ones that their CID names. Each query is short: whoever publishes meanwhile does not wait.
 
 import { hash } from 'node:crypto'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
 import { create, decode as decodeMultihash } from 'multiformats/hashes/digest'
 import { maxBlockSize } from '../dag/profile.ts'
 import type { Fault } from './damage.ts'
-import { type DatabaseFault, faultOf } from './database-fault.ts'
+import type { DatabaseFault } from './database-fault.ts'
+import type { Disk } from './disk.ts'
+import type { Stored } from './open-database.ts'
 import { bad, hashed, RowStates } from './row-states.ts'
 
 /** What is wrong with a block. */
@@ -21,15 +23,10 @@ export interface BlockFault {
 
 export interface BadRow extends BlockFault {
   readonly multihash: Uint8Array | undefined
-  readonly length: number
 }
 
-interface Row {
-  readonly id: number
-  readonly multihash: unknown
-  readonly length: unknown
-  readonly bytes: unknown
-}
+/** `content`: the bytes; their number where they are more than a block may have; anything else where they are none. */
+type Row = readonly [id: number, multihash: unknown, content: unknown]
 
 /** Bytes that are read in one query, and that wait to be hashed beside the main thread. */
 const chunkBytes = 1_048_576
@@ -41,7 +38,11 @@ const chunkRows = 256
 /** From this many bytes on a hash is computed beside the main thread. */
 const hashAsideFrom = 65_536
 
-const columns = `id, multihash, length(bytes) as length, case when length(bytes) <= ${maxBlockSize} then bytes end as bytes`
+/** Blocks of up to so many bytes stay in memory once they were hashed, up to so many in all: directories and metadata, mostly. */
+const smallBytes = 2048
+const keptBytes = 16 * 1_048_576
+
+const columns = `id, multihash, case when length(bytes) > ${maxBlockSize} then length(bytes) else bytes end`
 const sha256Code = 0x12
 
 export class BlockTable {
@@ -50,14 +51,21 @@ export class BlockTable {
   blocks = 0
   bytes = 0
   readonly #bad = new Map<number, BadRow>()
+  /** Small blocks that were found right, by row. */
+  readonly #kept = new Map<number, { readonly multihash: Uint8Array; readonly bytes: Uint8Array }>()
+  #keptBytes = 0
+  readonly #disk: Disk
   readonly #scan: StatementSync
   readonly #find: StatementSync
   readonly #read: StatementSync
 
-  constructor(database: DatabaseSync) {
+  constructor({ database, disk }: Stored) {
+    this.#disk = disk
     this.#scan = database.prepare(`select ${columns} from block where id > ? order by id`)
     this.#find = database.prepare('select id from block where multihash = ?')
     this.#read = database.prepare(`select ${columns} from block where multihash = ?`)
+    this.#scan.setReturnArrays(true)
+    this.#read.setReturnArrays(true)
   }
 
   /**
@@ -78,24 +86,24 @@ export class BlockTable {
         for (const row of this.#scan.iterate(last) as Iterable<unknown>) {
           const each = row as Row
           chunk.push(each)
-          last = each.id
-          size += each.bytes instanceof Uint8Array ? each.bytes.byteLength : 0
+          last = each[0]
+          size += lengthOf(each)
           if (size >= chunkBytes || chunk.length >= chunkRows) break
         }
       } catch (error) {
         for (const row of chunk) this.#hash(row)
         await Promise.all(pending)
-        return faultOf(error)
+        return this.#disk.faultOf(error)
       }
       if (chunk.length === 0) break
-      if ((chunk[0] as Row).id <= before || last < (chunk[0] as Row).id) {
+      if ((chunk[0] as Row)[0] <= before || last < (chunk[0] as Row)[0]) {
         await Promise.all(pending)
         return { state: 'damaged', message: 'its rows are out of order' }
       }
       let done = 0
       for (const row of chunk) {
-        const { bytes } = row
-        if (!(bytes instanceof Uint8Array) || bytes.byteLength < hashAsideFrom || !isSha256(row.multihash)) {
+        const [, multihash, bytes] = row
+        if (!(bytes instanceof Uint8Array) || bytes.byteLength < hashAsideFrom || !isSha256(multihash)) {
           this.#hash(row)
           done += lengthOf(row)
           continue
@@ -129,7 +137,7 @@ export class BlockTable {
       const id = this.#find.get(multihash)?.id
       return typeof id === 'number' ? id : missing
     } catch (error) {
-      return unreadable(error)
+      return this.#unreadable(error)
     }
   }
 
@@ -142,17 +150,24 @@ export class BlockTable {
     return (this.rows.flags(id) & bad) === 0 ? undefined : this.#bad.get(id)
   }
 
-  /** Reads the bytes of a block and hashes them, or says what is wrong with them. */
-  read(multihash: Uint8Array): Uint8Array | BlockFault {
+  /** Reads the bytes of a block and hashes them, or says what is wrong with them. `id` is its row, where that was found. */
+  read(multihash: Uint8Array, id?: number): Uint8Array | BlockFault {
+    if (this.#kept.size > 0) {
+      const known = id ?? this.find(multihash)
+      const kept = typeof known === 'number' ? this.#kept.get(known) : undefined
+      // The row may be another block's by now.
+      if (kept !== undefined && Buffer.compare(kept.multihash, multihash) === 0) return kept.bytes
+    }
     let row: Row | undefined
     try {
       row = this.#read.get(multihash) as Row | undefined
     } catch (error) {
-      return unreadable(error)
+      return this.#unreadable(error)
     }
     if (row === undefined) return missing
+    const [found, , content] = row
     // What was hashed before is hashed again: it may have been written anew, and nothing is decoded unhashed.
-    return this.#judge({ ...row, multihash }, digestOf(row)) ?? (row.bytes as Uint8Array)
+    return this.#judge([found, multihash, content], digestOf(row)) ?? (content as Uint8Array)
   }
 
   /** The rows whose bytes are not the right ones. */
@@ -160,14 +175,24 @@ export class BlockTable {
     return this.#bad.entries()
   }
 
+  #unreadable(error: unknown): BlockFault {
+    const { state, message } = this.#disk.faultOf(error)
+    return { state, message: `the database could not be read where it lies: ${message}` }
+  }
+
   #hash(row: Row): void {
-    this.#judge(row, digestOf(row))
-    release(row.bytes)
+    const [id, multihash, bytes] = row
+    if (this.#judge(row, digestOf(row)) === undefined && lengthOf(row) <= smallBytes && this.#keptBytes < keptBytes) {
+      this.#kept.set(id, { multihash: multihash as Uint8Array, bytes: bytes as Uint8Array })
+      this.#keptBytes += lengthOf(row)
+    } else {
+      release(bytes)
+    }
   }
 
   /** Notes what a row is worth, once. `digest` is the sha2-256 of its bytes. */
   #judge(row: Row, digest: Uint8Array | undefined): BlockFault | undefined {
-    const { id, multihash } = row
+    const [id, multihash] = row
     const fault = faultIn(row, digest)
     if ((this.rows.flags(id) & hashed) === 0) {
       this.blocks += 1
@@ -177,11 +202,7 @@ export class BlockTable {
     }
     if (fault !== undefined) {
       this.rows.mark(id, bad)
-      this.#bad.set(id, {
-        ...fault,
-        multihash: multihash instanceof Uint8Array ? multihash : undefined,
-        length: lengthOf(row),
-      })
+      this.#bad.set(id, { ...fault, multihash: multihash instanceof Uint8Array ? multihash : undefined })
     }
     return fault
   }
@@ -189,13 +210,9 @@ export class BlockTable {
 
 const missing: BlockFault = { state: 'missing', message: 'it is not in the archive' }
 
-function unreadable(error: unknown): BlockFault {
-  const { state, message } = faultOf(error)
-  return { state, message: `the database could not be read where it lies: ${message}` }
-}
-
-function lengthOf({ length }: Row): number {
-  return typeof length === 'number' ? length : 0
+function lengthOf([, , content]: Row): number {
+  if (content instanceof Uint8Array) return content.byteLength
+  return typeof content === 'number' ? content : 0
 }
 
 /** Gives the memory of a block back at once: until the garbage is collected there would be room for hundreds of them. */
@@ -205,7 +222,7 @@ function release(bytes: unknown): void {
   }
 }
 
-function digestOf({ bytes }: Row): Uint8Array | undefined {
+function digestOf([, , bytes]: Row): Uint8Array | undefined {
   return bytes instanceof Uint8Array ? hash('sha256', bytes, 'buffer') : undefined
 }
 
@@ -216,7 +233,7 @@ function isSha256(multihash: unknown): multihash is Uint8Array {
 }
 
 function faultIn(row: Row, digest: Uint8Array | undefined): BlockFault | undefined {
-  const { multihash, bytes } = row
+  const [, multihash, bytes] = row
   if (!(multihash instanceof Uint8Array)) return { state: 'damaged', message: 'it has no multihash' }
   if (!(bytes instanceof Uint8Array) || digest === undefined) {
     const length = lengthOf(row)

@@ -39,6 +39,15 @@ interface Frame {
   broken: boolean
 }
 
+/** Where the blocks of DAGs are looked for: those of an archive, or of a CAR. */
+export interface Blocks extends Pick<BlockTable, 'rows' | 'faultAt' | 'read'> {
+  /** The row that holds a block, which is to be read with a codec; or why there is none. */
+  find(multihash: Uint8Array, codec: number): number | BlockFault
+}
+
+/** When to let others go on. */
+type Rhythm = Pick<Pace, 'isDue' | 'rest'>
+
 /** Something that is wrong with a block, told to whoever asked where it is needed. */
 export interface BlockProblem extends BlockFault {
   readonly cid: CID
@@ -49,17 +58,20 @@ export interface BlockProblem extends BlockFault {
 /** Blocks that are looked at for one root along what is broken: a trap may have more paths than there are atoms. */
 const mostSteps = 100_000
 
+/** Links of a block that cost as much as a block does. */
+const linksInAStep = 64
+
 const brokenBelow: Below = { broken: true, size: 0, file: false }
 
 export class DagCheck {
-  readonly #table: BlockTable
-  readonly #pace: Pace
+  readonly #table: Blocks
+  readonly #pace: Rhythm
   /** Nodes whose bytes are right, and whose parts are not as long as they say. */
   readonly #lies = new Map<string, string>()
   /** The root that was walked last, which is asked for again. */
   #last: { readonly cid: CID; readonly node: DagNode } | undefined
 
-  constructor(table: BlockTable, pace: Pace) {
+  constructor(table: Blocks, pace: Rhythm) {
     this.#table = table
     this.#pace = pace
   }
@@ -94,7 +106,7 @@ export class DagCheck {
       const next = new Map<string, CID>()
       for (const cid of level) {
         if (this.#pace.isDue) await this.#pace.rest()
-        const row = this.#table.find(cid.multihash.bytes)
+        const row = this.#table.find(cid.multihash.bytes, cid.code)
         if (typeof row === 'number') this.#table.rows.mark(row, needed)
         for (const link of this.#linksOf(cid) ?? []) next.set(link.cid.toString(), link.cid)
       }
@@ -108,12 +120,14 @@ export class DagCheck {
    */
   async locate(root: CID, tell: (problem: BlockProblem, path: string) => void): Promise<void> {
     const stack = [{ cid: root, path: '' }]
-    for (let next = stack.pop(), steps = 0; next !== undefined && steps < mostSteps; next = stack.pop(), steps += 1) {
+    for (let next = stack.pop(), steps = 0; next !== undefined && steps < mostSteps; next = stack.pop()) {
       if (this.#pace.isDue) await this.#pace.rest()
       const { cid, path } = next
       const problem = this.#problemOf(cid)
       if (problem !== undefined) tell(problem, path)
-      for (const { cid: below, name } of (this.#linksOf(cid) ?? []).toReversed()) {
+      const links = this.#linksOf(cid) ?? []
+      steps += 1 + links.length / linksInAStep
+      for (const { cid: below, name } of links.toReversed()) {
         if (this.#isBroken(below)) stack.push({ cid: below, path: joinPath(path, name) })
       }
     }
@@ -162,7 +176,7 @@ export class DagCheck {
     const multihash = cid.multihash.bytes
     const { rows } = this.#table
     const inline = identityBytes(cid) !== undefined
-    const id = inline ? undefined : this.#table.find(multihash)
+    const id = inline ? undefined : this.#table.find(multihash, cid.code)
     if (id !== undefined && typeof id !== 'number') return brokenBelow
     if (id !== undefined) {
       rows.mark(id, needed)
@@ -175,7 +189,7 @@ export class DagCheck {
         return { broken: (flags & broken) !== 0, size: rows.size(id), file: (flags & isFile) !== 0 }
       }
     }
-    const node = this.#nodeOf(cid)
+    const node = this.#nodeOf(cid, id)
     if (!('kind' in node)) {
       if (id !== undefined && cid.code === dagPbCode) rows.mark(id, walked | broken)
       return brokenBelow
@@ -207,7 +221,7 @@ export class DagCheck {
   }
 
   #isBroken(cid: CID): boolean {
-    const id = identityBytes(cid) === undefined ? this.#table.find(cid.multihash.bytes) : undefined
+    const id = identityBytes(cid) === undefined ? this.#table.find(cid.multihash.bytes, cid.code) : undefined
     if (typeof id === 'number' && cid.code === dagPbCode) return (this.#table.rows.flags(id) & broken) !== 0
     // What is inside a CID is in no row, and short enough to be looked at.
     return this.#problemOf(cid) !== undefined || (id === undefined && (this.#linksOf(cid) ?? []).length > 0)
@@ -221,7 +235,7 @@ export class DagCheck {
   }
 
   #faultOfRaw(cid: CID): BlockFault | undefined {
-    const id = this.#table.find(cid.multihash.bytes)
+    const id = this.#table.find(cid.multihash.bytes, cid.code)
     return typeof id === 'number' ? this.#table.faultAt(id, cid.multihash.bytes) : id
   }
 
@@ -232,8 +246,8 @@ export class DagCheck {
   }
 
   /** What a block says, or why that cannot be known. */
-  #nodeOf(cid: CID): DagNode | BlockFault {
-    const bytes = identityBytes(cid) ?? this.#table.read(cid.multihash.bytes)
+  #nodeOf(cid: CID, id?: number): DagNode | BlockFault {
+    const bytes = identityBytes(cid) ?? this.#table.read(cid.multihash.bytes, id)
     if (!(bytes instanceof Uint8Array)) return bytes
     if (cid.code !== rawCode && cid.code !== dagPbCode) {
       return {

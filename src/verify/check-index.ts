@@ -1,15 +1,14 @@
 // The cache of the manifest in the database: where it speaks of something else than the manifest does, the manifest is what counts.
 
-import type { DatabaseSync } from 'node:sqlite'
 import { type Damage, hints } from './damage.ts'
-import { faultOf } from './database-fault.ts'
+import type { Stored } from './open-database.ts'
 import { isEditionLine, isWithdrawLine, type Line, type ReadManifest } from './read-manifest.ts'
 
 /**
  * Checks the tables `manifest_mark` and `edition`. The mark names the last record that the database has seen: where that is not in
  * the manifest any more, records were lost.
  */
-export function checkIndex(database: DatabaseSync, manifest: ReadManifest): Damage[] {
+export function checkIndex({ database, disk }: Stored, manifest: ReadManifest): Damage[] {
   try {
     const marks = database.prepare('select size, lines, last_start, last_cid from manifest_mark limit 2').all()
     const [mark] = marks
@@ -21,7 +20,7 @@ export function checkIndex(database: DatabaseSync, manifest: ReadManifest): Dama
     const wrong = checkMark(mark, manifest)
     return wrong === undefined ? checkRows(rows, mark.size as number, manifest) : [wrong]
   } catch (error) {
-    const { state, message } = faultOf(error)
+    const { state, message } = disk.faultOf(error)
     return [{ ...indexDamage(`the cache of the manifest could not be read: ${message}`), state }]
   }
 }

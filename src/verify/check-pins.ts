@@ -1,11 +1,10 @@
 // The pins: one for every root that the manifest keeps, and for no other.
 
-import type { DatabaseSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
 import type { Problem } from '../errors.ts'
 import { labelOf, type RootState } from './check-chain.ts'
 import { type Damage, hints, repairHint } from './damage.ts'
-import { faultOf } from './database-fault.ts'
+import type { Stored } from './open-database.ts'
 import type { RootLine } from './read-manifest.ts'
 
 /** A pin of a root that the manifest does not keep. */
@@ -35,7 +34,7 @@ interface PinRow {
  * `claimed` are CIDs that damaged lines speak of.
  */
 export function checkPins(
-  database: DatabaseSync,
+  { database, disk }: Stored,
   roots: ReadonlyMap<string, RootState>,
   claimed: ReadonlySet<string>,
   file: string,
@@ -72,7 +71,7 @@ export function checkPins(
       else if (!claimed.has(name)) notices.push({ file, ...unrecordedNotice(name) })
     }
   } catch (error) {
-    const { state, message } = faultOf(error)
+    const { state, message } = disk.faultOf(error)
     complete = false
     damage.push(pinDamage(state, `the pins could not be read: ${message}`, hints.database, []))
   }
@@ -83,14 +82,14 @@ export function checkPins(
 }
 
 /** Checks the pin of one live root. */
-export function checkPin(database: DatabaseSync, state: RootState): Damage[] {
+export function checkPin({ database, disk }: Stored, state: RootState): Damage[] {
   const root = CID.parse(state.root)
   let row: PinRow | undefined
   try {
     const pin = database.prepare('select root, multihash, depth, metadata from pin where root = ?').get(root.bytes)
     row = pin as unknown as PinRow | undefined
   } catch (error) {
-    const fault = faultOf(error)
+    const fault = disk.faultOf(error)
     return [damageOf(fault.state, `may be pinned or not; its pin could not be read: ${fault.message}`, state)]
   }
   if (row === undefined) return [damageOf('missing', 'is not pinned', state)]

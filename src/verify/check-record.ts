@@ -1,5 +1,6 @@
 // A record of the manifest and the bundle that it speaks of: the bundle's own metadata, its source and its size must say the same.
 
+import { isUtf8 } from 'node:buffer'
 import type { CID } from 'multiformats/cid'
 import type { EditionRecord } from '../manifest/record.ts'
 import { labelOf } from './check-chain.ts'
@@ -7,7 +8,6 @@ import type { DagCheck } from './check-dag.ts'
 import { type Damage, hints, repairHint } from './damage.ts'
 
 const bundleFormat = 'ovn-bundle/1'
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 const longestMetadata = 16 * 1_048_576
 
 /** The fields of metadata.json that a record repeats. */
@@ -99,7 +99,12 @@ function readMetadata(dag: DagCheck, file: CID | undefined): Metadata | undefine
   const bytes = file === undefined ? undefined : dag.bytesOf(file, longestMetadata)
   if (bytes === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(utf8.decode(bytes))
+    if (!isUtf8(bytes)) return undefined
+    const value: unknown = JSON.parse(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        .toString()
+        .replace(/^\ufeff/, ''),
+    )
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
   } catch {
     return undefined

@@ -15,7 +15,7 @@ const notRead = new Set([3, 7, 8, 9, 10, 14, 22, 23])
  * Understands an error that a query has thrown. Throws an OvnError `locked` where another process holds the database, and
  * the error itself where it is not SQLite's.
  */
-export function faultOf(error: unknown): DatabaseFault {
+export function understandFault(error: unknown): DatabaseFault {
   const { code, errcode, message } = (error ?? {}) as { code?: unknown; errcode?: unknown; message?: unknown }
   // A number beyond 2^53, which no archive holds.
   if (code === 'ERR_OUT_OF_RANGE') return { state: 'damaged', message: 'a number in it is beyond all measure' }

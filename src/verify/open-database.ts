@@ -1,12 +1,13 @@
 // blocks.sqlite, opened to be checked. Nothing is ever written: a journal that an interrupted writer left stays where it is, and then
 // nothing is said about the blocks, since some pages may be of one transaction and some of another.
 
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { OvnError } from '../errors.ts'
 import { type Damage, hints } from './damage.ts'
-import { type DatabaseFault, faultOf } from './database-fault.ts'
+import type { DatabaseFault } from './database-fault.ts'
+import { Disk } from './disk.ts'
 
 /** How long a writer's commit is waited for, in milliseconds. */
 const patience = 10_000
@@ -32,47 +33,76 @@ const schema: { readonly [name: string]: string } = {
     'CREATE TABLE manifest_mark (size integer not null, lines integer not null, last_start integer not null, last_cid text not null)',
 }
 
+/** A database that is open, and the file under it. */
+export interface Stored {
+  readonly database: DatabaseSync
+  readonly disk: Disk
+}
+
+/** What came of opening it: without `stored`, `damage` says why not, unless there is nothing. */
 export interface OpenedDatabase {
-  /** Absent where it could not be opened, or is none; `damage` says why unless it is `absent`. */
-  readonly database: DatabaseSync | undefined
+  readonly stored: Stored | undefined
   /** Whether there is no file, or one that nothing was ever written into. */
   readonly absent: boolean
+  /** Whether what is wrong may have been so for a moment only. */
+  readonly hasFailed: boolean
   readonly damage: readonly Damage[]
 }
 
-/** Opens the database. Throws an OvnError `unsupported` for a newer format, and `locked` where a writer holds it for long. */
+/**
+ * Opens the database; `close` it with {@link closeStored}. Throws an OvnError `unsupported` for a newer format, and `locked` where
+ * a writer holds it for long; what keeps the file from being opened at all is passed on.
+ */
 export function openToVerify(file: string): OpenedDatabase {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  if (size === 0) return { database: undefined, absent: true, damage: [] }
-  // Before SQLite has it open: closing a file drops all locks that this process has on it.
-  const header = readHeader(file)
+  if (size === 0) return { stored: undefined, absent: true, hasFailed: false, damage: [] }
+  const disk = new Disk(file)
   let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(placeOf(file, header), { readOnly: true, timeout: patience })
+    database = new DatabaseSync(placeOf(file, disk.header), { readOnly: true, timeout: patience })
     database.exec(`pragma cache_size = -${cacheKibibytes}; pragma temp_store = memory; pragma trusted_schema = off`)
-    const damage = checkFormat(database, header, file)
-    return { database, absent: false, damage }
+    const damage = checkFormat(database, disk.header, file)
+    return { stored: { database, disk }, absent: false, hasFailed: false, damage }
   } catch (error) {
-    database?.close()
-    if (error instanceof OvnError) throw error
-    return { database: undefined, absent: false, damage: [databaseDamage(faultOf(error))] }
+    try {
+      if (error instanceof OvnError) throw error
+      const damage = [databaseDamage(disk.faultOf(error))]
+      return { stored: undefined, absent: false, hasFailed: true, damage }
+    } finally {
+      database?.close()
+      disk.close()
+    }
   }
 }
+
+/** Closes what {@link openToVerify} opened. */
+export function closeStored({ database, disk }: Stored): void {
+  database.close()
+  disk.close()
+}
+
+/** What SQLite's check says of a page that it could not read, with SQLite's own code for why. */
+const unreadPage = /error code=(\d+)/
+const ioError = 10
 
 /**
  * What SQLite's own check finds: pages that belong to nothing or to two, rows out of order, an index that disagrees with its
  * table. It reads the whole file, and writers wait for it.
  */
-export function checkStructure(database: DatabaseSync): Damage[] {
+export function checkStructure({ database, disk }: Stored): Damage[] {
   try {
-    return database
+    const lines = database
       .prepare('pragma integrity_check(100)')
       .all()
-      .map(({ integrity_check }) => String(integrity_check))
+      .map(({ integrity_check }) => String(integrity_check).replaceAll('\n', ' '))
       .filter((line) => line !== 'ok')
-      .map((line) => databaseDamage({ state: 'damaged', message: line.replaceAll('\n', ' ') }))
+    if (lines.length > 0) disk.hasFailed = true
+    return lines.map((message) => {
+      const wasRead = (Number(unreadPage.exec(message)?.[1] ?? 0) & 0xff) !== ioError
+      return databaseDamage({ state: wasRead && disk.canBeRead ? 'damaged' : 'not checked', message })
+    })
   } catch (error) {
-    return [databaseDamage(faultOf(error))]
+    return [databaseDamage(disk.faultOf(error))]
   }
 }
 
@@ -88,18 +118,6 @@ export function databaseDamage({ state, message }: DatabaseFault): Damage {
         ? hints.database
         : hints.disk,
     needs: [],
-  }
-}
-
-/** The first 100 bytes of the file: SQLite's header. */
-function readHeader(file: string): Buffer {
-  const handle = openSync(file, 'r')
-  try {
-    const header = Buffer.alloc(100)
-    readSync(handle, header, 0, header.length, 0)
-    return header
-  } finally {
-    closeSync(handle)
   }
 }
 

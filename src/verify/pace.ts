@@ -36,9 +36,9 @@ export class Pace {
     this.#restedAt = 1000 * uptime()
   }
 
-  /** Ends the work. */
+  /** Ends the work. Nothing was written: a commit would only fail where a read has failed before. */
   end(): void {
-    if (!this.#held && this.#database?.isTransaction) this.#database.exec('commit')
+    if (!this.#held && this.#database?.isTransaction) this.#database.exec('rollback')
   }
 
   #begin(): void {

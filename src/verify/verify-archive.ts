@@ -2,7 +2,6 @@
 // and shares nothing with what wrote: what both got wrong would look right.
 
 import { closeSync, openSync, statSync } from 'node:fs'
-import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
 import { assertArchive, layout } from '../archive/layout.ts'
@@ -17,8 +16,14 @@ import { checkIndex } from './check-index.ts'
 import { checkPin, checkPins, type LonelyPin } from './check-pins.ts'
 import { checkRecord } from './check-record.ts'
 import { type Damage, hints, type Need, repairHint } from './damage.ts'
-import { faultOf } from './database-fault.ts'
-import { checkStructure, databaseDamage, type OpenedDatabase, openToVerify } from './open-database.ts'
+import {
+  checkStructure,
+  closeStored,
+  databaseDamage,
+  type OpenedDatabase,
+  openToVerify,
+  type Stored,
+} from './open-database.ts'
 import { Pace } from './pace.ts'
 import { isEditionLine, type ReadManifest, type RootLine, readManifest, recordOf, stampOf } from './read-manifest.ts'
 import { hashed, needed } from './row-states.ts'
@@ -69,7 +74,8 @@ export async function verifyArchive(
       check = new Check(folder, options)
       const checked = refs.length === 0 ? await check.all(isLast) : await check.some(refs, isLast)
       const isWhole = checked.damage.length === 0 && checked.notices.length === 0
-      if (isWhole || isLast || !check.hasChanged()) return checked
+      const isDoubtful = check.hasChanged() || (attempt === 1 && check.hasFailed)
+      if (isWhole || isLast || !isDoubtful) return checked
     } catch (error) {
       throw storageError(error, folder)
     } finally {
@@ -106,7 +112,7 @@ class Check {
   }
 
   close(): void {
-    this.#opened.database?.close()
+    if (this.#opened.stored !== undefined) closeStored(this.#opened.stored)
   }
 
   /** Whether another process has written since the beginning. */
@@ -114,8 +120,13 @@ class Check {
     return this.#manifestHasChanged() || this.#version !== this.#dataVersion()
   }
 
+  /** Whether a query failed: a disk may fail for a moment only. */
+  get hasFailed(): boolean {
+    return this.#opened.hasFailed || this.#opened.stored?.disk.hasFailed === true
+  }
+
   async all(hold: boolean): Promise<ArchiveChecked> {
-    const database = await this.#begin(hold)
+    const stored = await this.#begin(hold)
     const { damage: parentDamage, notices } = checkParents(this.#manifest, this.#manifestFile)
     const { roots, damage: rootDamage } = followRoots(this.#manifest)
     const versions = checkVersions(
@@ -129,28 +140,28 @@ class Check {
     const live = [...roots.values()].filter((root) => root.live)
     this.#notices.push(...this.#doubleNotices(live))
 
-    if (database === undefined) return this.#result(live, undefined)
-    this.#damage.push(...checkStructure(database))
-    const pins = checkPins(database, roots, this.#manifest.claimed, this.#manifestFile)
-    this.#damage.push(...pins.damage, ...checkIndex(database, this.#manifest))
+    if (stored === undefined) return this.#result(live, undefined)
+    this.#damage.push(...checkStructure(stored))
+    const pins = checkPins(stored, roots, this.#manifest.claimed, this.#manifestFile)
+    this.#damage.push(...pins.damage, ...checkIndex(stored, this.#manifest))
     this.#notices.push(...pins.notices)
-    const table = this.#tableOf(database)
+    const table = this.#tableOf(stored)
     if (table === undefined) return this.#result(live, undefined, pins.pins)
 
     const total = statSync(this.#blocksFile).size
     const fault = await table.hashAll(this.#options.signal, (count) => this.#tell(count, total))
     if (fault !== undefined) this.#damage.push(databaseDamage(fault))
-    const pace = new Pace(this.#options.signal, database)
+    const pace = new Pace(this.#options.signal, stored.database)
     const dag = new DagCheck(table, pace)
     await this.#checkEditions(live, dag, pace)
     await this.#checkLonely(pins.lonely, dag)
-    const strays = this.#straysOf(database, table)
+    const strays = this.#straysOf(stored, table)
     pace.end()
     return this.#result(live, table, pins.pins, strays)
   }
 
   async some(refs: readonly string[], hold: boolean): Promise<ArchiveChecked> {
-    const database = await this.#begin(hold)
+    const stored = await this.#begin(hold)
     this.#wholeArchive = false
     const { roots } = followRoots(this.#manifest)
     const wanted = this.#find(refs, roots)
@@ -164,24 +175,24 @@ class Check {
     const versions = checkVersions(lines, roots, this.#manifest, this.#manifestFile)
     this.#damage.push(...versions.damage)
     this.#notices.push(...versions.notices)
-    const table = database === undefined ? undefined : this.#tableOf(database)
-    if (database === undefined || table === undefined) return this.#result(live, undefined)
-    for (const root of live) this.#damage.push(...checkPin(database, root))
-    const pace = new Pace(this.#options.signal, database)
+    const table = stored === undefined ? undefined : this.#tableOf(stored)
+    if (stored === undefined || table === undefined) return this.#result(live, undefined)
+    for (const root of live) this.#damage.push(...checkPin(stored, root))
+    const pace = new Pace(this.#options.signal, stored.database)
     await this.#checkEditions(live, new DagCheck(table, pace), pace)
     pace.end()
     return this.#result(live, table)
   }
 
   /** The database, standing still where `hold` is set: then the manifest that was read is the one that belongs to it. */
-  async #begin(hold: boolean): Promise<DatabaseSync | undefined> {
-    const { damage, absent } = this.#opened
+  async #begin(hold: boolean): Promise<Stored | undefined> {
+    const { stored, damage, absent } = this.#opened
     if (hold) {
       for (let round = 0; round < 20; round += 1) {
-        this.#opened.database?.exec('begin')
+        stored?.database.exec('begin')
         this.#version = this.#dataVersion()
         if (!this.#manifestHasChanged()) break
-        this.#opened.database?.exec('rollback')
+        stored?.database.exec('rollback')
         await sleep(20)
         this.#manifest = readManifest(this.#manifestFile)
       }
@@ -191,14 +202,14 @@ class Check {
       const message = 'blocks.sqlite: it is missing, and the manifest records articles'
       this.#damage.push({ state: 'missing', kind: 'database', message, hint: hints.database, needs: [] })
     }
-    return this.#opened.database
+    return stored
   }
 
   #dataVersion(): unknown {
     try {
-      return this.#opened.database?.prepare('pragma data_version').get()?.data_version
+      return this.#opened.stored?.database.prepare('pragma data_version').get()?.data_version
     } catch (error) {
-      return faultOf(error).message
+      return this.#opened.stored?.disk.faultOf(error).message
     }
   }
 
@@ -206,11 +217,11 @@ class Check {
     return stampOf(this.#manifestFile) !== this.#manifest.stamp
   }
 
-  #tableOf(database: DatabaseSync): BlockTable | undefined {
+  #tableOf(stored: Stored): BlockTable | undefined {
     try {
-      return new BlockTable(database)
+      return new BlockTable(stored)
     } catch (error) {
-      this.#damage.push(databaseDamage(faultOf(error)))
+      this.#damage.push(databaseDamage(stored.disk.faultOf(error)))
       return undefined
     }
   }
@@ -298,14 +309,14 @@ class Check {
   }
 
   /** Blocks that nothing needs; damaged ones among them are damage too. */
-  #straysOf(database: DatabaseSync, table: BlockTable): ArchiveChecked['strays'] {
+  #straysOf({ database, disk }: Stored, table: BlockTable): ArchiveChecked['strays'] {
     try {
       for (const { multihash } of database.prepare('select multihash from hold').iterate()) {
         const id = multihash instanceof Uint8Array ? table.find(multihash) : undefined
         if (typeof id === 'number') table.rows.mark(id, needed)
       }
     } catch (error) {
-      this.#damage.push(databaseDamage(faultOf(error)))
+      this.#damage.push(databaseDamage(disk.faultOf(error)))
     }
     const strays = { blocks: 0, bytes: 0 }
     for (const id of table.rows.select(hashed, needed)) {

@@ -132,6 +132,9 @@ describe('find', () => {
     ['con', `the name 'con' is a device on Windows (${rename})`],
     ['Aux.png', `the name 'Aux.png' is a device on Windows (${rename})`],
     ['lpt1.tar.gz', `the name 'lpt1.tar.gz' is a device on Windows (${rename})`],
+    ['conout$', `the name 'conout$' is a device on Windows (${rename})`],
+    ['\u00a0a.png', `the name '\u00a0a.png' begins or ends with a blank (${rename})`],
+    ['\u202egnp.exe', `the name '\u202egnp.exe' has characters that cannot be seen (${rename})`],
   ])('refuses the file %s, which not every system can store', (name, message) => {
     const folder = folderWith({ [name]: 'a' })
     expect(find(folder, name)).toBe(message)

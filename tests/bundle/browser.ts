@@ -67,13 +67,15 @@ export interface FileServer extends AsyncDisposable {
 }
 
 const mediaTypes: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
   html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
   json: 'application/ld+json',
   md: 'text/markdown; charset=utf-8',
   png: 'image/png',
 }
 
-/** Serves files by their path on a free port of 127.0.0.1, as a gateway would; `headers` go with every answer. */
+/** Serves files by their path on a free port of 127.0.0.1, as a gateway or any web server would; `headers` go with every answer. */
 export async function serveFiles(
   files: ReadonlyMap<string, Uint8Array>,
   headers: Record<string, string> = {},
@@ -82,8 +84,9 @@ export async function serveFiles(
   const server = createServer((request, response) => {
     const path = decodeURIComponent((request.url ?? '/').slice(1))
     requests.push(path)
-    const content = files.get(path)
-    const mediaType = mediaTypes[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
+    const name = path.endsWith('/') || path === '' ? `${path}index.html` : path
+    const content = files.get(name)
+    const mediaType = mediaTypes[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
     response.writeHead(content === undefined ? 404 : 200, { 'content-type': mediaType, ...headers }).end(content)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

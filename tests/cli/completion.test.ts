@@ -27,7 +27,7 @@ function setUp(): { cwd: string; env: NodeJS.ProcessEnv } {
 
 const cases: [words: string[], answers: string[]][] = [
   [['pub'], ['publish']],
-  [['l'], ['list', 'log']],
+  [['lo'], ['log']],
   [
     ['show', ''],
     ['harbour', 'library'],

@@ -1,8 +1,8 @@
-// The root of an article is the CID of its bundle as a folder, here and in another implementation. The second half runs
+// The root of an article is the CID of its bundle as a folder, here and in another implementation, and CARs go both ways. Most of it runs
 // where Kubo 0.40 or newer is on the PATH as `ipfs`; CI has none.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findArticles } from '../../src/article/find-articles.ts'
@@ -42,11 +42,50 @@ describe('the root of a published article', () => {
 
   it.skipIf(!kubo)('is what Kubo computes for its bundle', async () => {
     const cwd = temporaryFolder()
-    const env = { ...process.env, IPFS_PATH: join(cwd, 'kubo') }
-    const ipfs = (...args: string[]) => spawnSync('ipfs', args, { cwd, env, encoding: 'utf8' }).stdout.trim()
-    ipfs('init', '--profile', 'unixfs-v1-2025,test')
+    const ipfs = kuboIn(cwd)
     for (const [root, folder] of await publishFixtures(cwd)) {
       expect(ipfs('add', '--quieter', '--recursive', '--only-hash', '--cid-version=1', folder)).toBe(root)
     }
   })
 })
+
+describe.skipIf(!kubo)('a CAR of ours', () => {
+  it('is imported, pinned and verified by Kubo, which exports the same bytes, and we import those', async () => {
+    const cwd = temporaryFolder()
+    const roots = [...(await publishFixtures(cwd)).keys()]
+    const ipfs = kuboIn(cwd)
+    ovn(['export', '--all', '-o', 'all.car'], { cwd })
+    const imported = ipfs('dag', 'import', '--pin-roots', 'all.car')
+    for (const root of roots) expect(imported).toContain(`Pinned root\t${root}\tsuccess`)
+    expect(ipfs('pin', 'ls', '--type=recursive', '--quiet').split('\n')).toEqual(expect.arrayContaining(roots))
+    expect(ipfs('pin', 'verify', '--verbose')).not.toMatch(/broken|error/i)
+    mkdirSync(join(cwd, 'kubo-cars'))
+    for (const [index, root] of roots.entries()) {
+      const theirs = spawnSync('ipfs', ['dag', 'export', '--progress=false', root], {
+        cwd,
+        env: environmentIn(cwd),
+      }).stdout
+      ovn(['export', root, '-o', 'ours.car', '--force'], { cwd })
+      expect(readFileSync(join(cwd, 'ours.car')).equals(theirs)).toBe(true)
+      writeFileSync(join(cwd, 'kubo-cars', `${index}.car`), theirs)
+    }
+    const { articles } = ovnJson(['import', 'kubo-cars', '-C', 'second'], { cwd })
+    expect(articles.map(({ root }: { root: string }) => root).sort()).toEqual([...roots].sort())
+    expect(ovn(['verify', '-C', 'second'], { cwd }).status).toBe(0)
+  })
+})
+
+function environmentIn(cwd: string): NodeJS.ProcessEnv {
+  return { ...process.env, IPFS_PATH: join(cwd, 'kubo') }
+}
+
+/** Kubo with a repository of its own, which never goes online. */
+function kuboIn(cwd: string): (...args: string[]) => string {
+  const ipfs = (...args: string[]) => {
+    const { stdout, stderr, status } = spawnSync('ipfs', args, { cwd, env: environmentIn(cwd), encoding: 'utf8' })
+    if (status !== 0) throw new Error(`ipfs ${args.join(' ')}: ${stderr}`)
+    return stdout.trim()
+  }
+  ipfs('init', '--empty-repo', '--profile', 'unixfs-v1-2025,test')
+  return ipfs
+}

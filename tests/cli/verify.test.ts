@@ -1,11 +1,12 @@
 // `ovn verify` as a user meets it: good news, bad news, what to do about it, exit codes.
 
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../temporary.ts'
-import { ovn, ovnJson, startOvn } from './ovn.ts'
+import { binary, environment, ovn, ovnJson, startOvn } from './ovn.ts'
 
 /** An archive of three articles, of which one has two versions. */
 function setUp() {
@@ -166,4 +167,32 @@ describe('ovn verify', () => {
     await work
     expect(ovn(['verify'], { cwd })).toMatchObject({ status: 0, stderr: '' })
   }, 120_000)
+})
+
+const hasStrace = spawnSync('strace', ['-V']).status === 0
+if (!hasStrace) process.stderr.write('strace is not installed: verifying on a failing disk is NOT tested\n')
+if (!hasStrace && process.env.OVN_NO_SKIP) throw new Error('strace must be installed where no test may be skipped')
+
+describe.skipIf(!hasStrace)('a disk that fails to read', () => {
+  /** Runs `ovn verify`; the reads of the database that `when` names fail. */
+  function verifyWhile(cwd: string, when: string) {
+    const database = join(cwd, 'ovn-archive/blocks.sqlite')
+    const faults = ['-P', database, '-e', 'trace=pread64', '-e', `inject=pread64:error=EIO:when=${when}`]
+    const args = ['-f', '-o', join(cwd, 'strace.log'), ...faults, process.execPath, binary, 'verify']
+    const { status, stdout } = spawnSync('strace', args, { cwd, env: environment(), encoding: 'utf8' })
+    expect(readFileSync(join(cwd, 'strace.log'), 'utf8')).toContain('INJECTED')
+    return { status, stdout }
+  }
+
+  it.each([3, 10, 20])('once, at read %i, is asked again', (read) => {
+    const { cwd } = setUp()
+    expect(verifyWhile(cwd, `${read}`)).toEqual({ status: 0, stdout: expect.stringMatching(/^intact: /) })
+  })
+
+  it.each([2, 8, 15, 25])('from read %i on is never taken for damage', (read) => {
+    const { cwd } = setUp()
+    const { status, stdout } = verifyWhile(cwd, `${read}+`)
+    expect([6, 7]).toContain(status)
+    expect(stdout).not.toMatch(/damaged|missing/)
+  })
 })

@@ -16,7 +16,7 @@ import { check, cidOf, copyArchive, edit, keyOf, makeArchive, type Sample, told 
 
 const isLong = process.env.OVN_LONG === '1'
 const seed = Number(process.env.OVN_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const rounds = (short: number) => (isLong ? 40 * short : short)
+const rounds = (short: number) => (isLong ? 60 * short : short)
 
 let sample: Sample
 let base: string
@@ -98,7 +98,7 @@ function endOf({ multihash }: Block): string {
 
 describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_000 }, () => {
   it('to the bytes of a block is found, with all who need it', () =>
-    repeat(rounds(150), (folder, random) =>
+    repeat(rounds(100), (folder, random) =>
       edit(folder, (database) => {
         const block = pick(random, blocksOf(database))
         const bytes = Buffer.from(block.bytes)
@@ -122,7 +122,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     ))
 
   it('to several blocks is found, all of it', () =>
-    repeat(rounds(30), (folder, random) =>
+    repeat(rounds(20), (folder, random) =>
       edit(folder, (database) => {
         const damaged = new Map<number, Block>()
         // Leaves alone: what is below a damaged directory cannot be seen.
@@ -148,7 +148,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     ))
 
   it('by a block that is gone is found, unless nobody needs it', () =>
-    repeat(rounds(40), (folder, random) =>
+    repeat(rounds(25), (folder, random) =>
       edit(folder, (database) => {
         const block = pick(random, blocksOf(database))
         database.prepare('delete from block where id = ?').run(block.id)
@@ -161,7 +161,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     ))
 
   it('by two blocks in the place of each other is found', () =>
-    repeat(rounds(40), (folder, random) =>
+    repeat(rounds(25), (folder, random) =>
       edit(folder, (database) => {
         const blocks = blocksOf(database)
         const one = pick(random, blocks)
@@ -183,7 +183,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     ))
 
   it('to the multihash of a block is found', () =>
-    repeat(rounds(40), (folder, random) =>
+    repeat(rounds(25), (folder, random) =>
       edit(folder, (database) => {
         const block = pick(random, blocksOf(database))
         const multihash = Buffer.from(block.multihash)
@@ -200,7 +200,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     ))
 
   it('to any bit of the manifest is found', () =>
-    repeat(rounds(200), (folder, random) => {
+    repeat(rounds(120), (folder, random) => {
       const file = join(folder, 'manifest.jsonl')
       const bytes = readFileSync(file)
       const did = flipBit(bytes, random)
@@ -212,7 +212,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     }))
 
   it('by a manifest that is cut off is found', () =>
-    repeat(rounds(60), (folder, random) => {
+    repeat(rounds(40), (folder, random) => {
       const file = join(folder, 'manifest.jsonl')
       const bytes = readFileSync(file)
       const length = random(bytes.length)
@@ -221,7 +221,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     }))
 
   it('by a manifest that is cut off is at least noticed where the database does not remember its end', () =>
-    repeat(rounds(30), (folder, random) => {
+    repeat(rounds(20), (folder, random) => {
       const file = join(folder, 'manifest.jsonl')
       const bytes = readFileSync(file)
       const length = random(bytes.length)
@@ -234,7 +234,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     }))
 
   it('by lines that are swapped, gone or doubled is found, whether or not the database remembers them', () =>
-    repeat(rounds(100), (folder, random) => {
+    repeat(rounds(60), (folder, random) => {
       const file = join(folder, 'manifest.jsonl')
       const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
       const at = random(lines.length)
@@ -268,7 +268,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     }))
 
   it('by a line that says something else, in a chain that is sealed anew, is found', () =>
-    repeat(rounds(150), (folder, random) => {
+    repeat(rounds(100), (folder, random) => {
       const file = join(folder, 'manifest.jsonl')
       const records = readFileSync(file, 'utf8')
         .trimEnd()
@@ -293,7 +293,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     }))
 
   it('to a pin is found', () =>
-    repeat(rounds(80), (folder, random) =>
+    repeat(rounds(50), (folder, random) =>
       edit(folder, (database) => {
         const pins = database.prepare('select * from pin').all() as unknown as {
           root: Uint8Array
@@ -347,7 +347,7 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
     const whole = contentOf(sample.folder)
     const pageSize = 16_384
     let unseen = 0
-    const count = rounds(250)
+    const count = rounds(100)
     for (let round = 0; round < count; round += 1) {
       const random = randomFrom(seed + round)
       const folder = copyArchive(sample, base)

@@ -159,6 +159,37 @@ describe('with refs', () => {
   })
 })
 
+describe('a record that its pin and the chain agree with', () => {
+  it.each([
+    ['slug', { slug: 'books', version: 1 }],
+    ['version', { slug: 'library', version: 2 }],
+  ])('is compared with its bundle: %s', async (field, values) => {
+    const folder = copy()
+    const { lines, write } = manifestOf(folder)
+    const { cid: _, ...record } = lines.map((line) => JSON.parse(line)).find(({ slug }) => slug === 'library')
+    // A version that was imported needs none before it.
+    const changed = sealRecord({ ...record, ...values, event: 'import' }, record.parent)
+    const index = lines.findIndex((line) => line.includes('"slug":"library"'))
+    const rest = lines.slice(index + 1).map((line) => JSON.parse(line))
+    let parent = changed.cid
+    const resealed = rest.map(({ cid: _cid, parent: _parent, ...body }) => {
+      const next = sealRecord(body, parent)
+      parent = next.cid
+      return encodeLine(next)
+    })
+    write([...lines.slice(0, index), encodeLine(changed), ...resealed])
+    forget(folder)
+    edit(folder, (database) =>
+      database
+        .prepare('update pin set metadata = ? where root = ?')
+        .run(JSON.stringify(values), CID.parse(record.root).bytes),
+    )
+    expect((await check(folder)).damage).toMatchObject([
+      { state: 'damaged', kind: 'record', message: expect.stringContaining(`the ${field} of`) },
+    ])
+  })
+})
+
 describe('the chain of records', () => {
   it('may have branches, as a merge of two copies leaves them', async () => {
     const folder = copy()
