@@ -1,10 +1,12 @@
 // A trustless gateway on this machine that is 50 ms away: the first answer on a connection comes 100 ms late, one round trip for the
-// handshake of TCP and one for the request; each other answer comes 50 ms late.
+// handshake of TCP and one for the request; each other answer comes 50 ms late. Below /gigabit it sends no more than 1 Gbit/s.
 // Run: node bench/gateway.ts <file.car>…   It prints its address, and serves until its standard input ends.
 
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readCarSections } from '../src/dag/read-car.ts'
 
 const roundTrip = 50
@@ -28,10 +30,22 @@ const small = new Map(
   [...cars.values()].filter((file) => statSync(file).size < 2 ** 20).map((file) => [file, readFileSync(file)]),
 )
 
+async function* paced(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const perMillisecond = 125_000
+  const start = performance.now()
+  let sent = 0
+  for await (const part of bytes) {
+    const early = sent / perMillisecond - (performance.now() - start)
+    if (early > 1) await sleep(early)
+    yield part
+    sent += part.byteLength
+  }
+}
+
 const known = new WeakSet<Socket>()
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://any')
-  const cid = url.pathname.split('/')[2] ?? ''
+  const [, isSlow, cid = ''] = /^(\/gigabit)?\/ipfs\/(\w+)$/.exec(url.pathname) ?? []
   const isNew = !known.has(request.socket)
   known.add(request.socket)
   setTimeout(
@@ -50,7 +64,8 @@ const server = createServer((request, response) => {
       response.writeHead(200, { 'content-type': type, 'content-length': statSync(file).size })
       const whole = small.get(file)
       if (whole !== undefined) return response.end(whole)
-      return createReadStream(file, { highWaterMark: 2 ** 20 }).pipe(response)
+      const bytes = createReadStream(file, { highWaterMark: isSlow === undefined ? 2 ** 20 : 2 ** 16 })
+      return isSlow === undefined ? bytes.pipe(response) : Readable.from(paced(bytes)).pipe(response)
     },
     isNew ? 2 * roundTrip : roundTrip,
   )
