@@ -17,7 +17,7 @@ export default defineConfig([
       // A chunk costs half a millisecond to load: what nearly all commands load is one.
       codeSplitting: {
         groups: [
-          { name: 'errors', test: /src\/errors/, priority: 4 },
+          { name: 'errors', test: /src\/errors|^(?!.*node_modules).*package\.json$/, priority: 4 },
           // All that a fetch needs before it asks a gateway; what it does with the answer is loaded meanwhile.
           {
             name: 'refs',
@@ -27,7 +27,12 @@ export default defineConfig([
           { name: 'fetch', test: /src\/(network\/(http|source|source-error)|commands\/fetch)\.ts/, priority: 2 },
           {
             name: 'core',
-            test: /src\/(output\/print|manifest|commands\/context|links\/links-to|archive\/(archive|config))/,
+            test: /src\/(output\/print|manifest|commands\/(context|torn-notice)|links\/links-to|archive\/(archive|config)|article\/slug)|murmur3/,
+            priority: 1,
+          },
+          {
+            name: 'bundle',
+            test: /src\/(bundle\/(paths|style)|article\/media-type)|taggedTemplateLiteral/,
             priority: 1,
           },
         ],

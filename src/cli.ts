@@ -29,25 +29,8 @@ const program = new Command('ovn')
   .helpOption('-h, --help', 'print this help')
   .helpCommand('help [command]', 'print the help of a command')
   .configureHelp({ showGlobalOptions: true, sortOptions: false })
-  .configureOutput({ outputError: () => undefined })
+  .configureOutput({ outputError: () => undefined, writeOut: (text) => openOutput().write(text) })
   .exitOverride()
-
-define('init', 'write what the newsroom says of itself into config.json; optional', [
-  ["ovn init --name OpenVoiceNews --motto 'Transparent. Unbiased. Yours.'", 'name the site on every page'],
-  ['ovn init --gateway https://gateway.example --force', 'replace the settings'],
-])
-  .option('--name <text>', 'the name of the site')
-  .option('--motto <text>', 'the motto below it')
-  .option('--url <address>', 'the address of the site')
-  .option('--language <tag>', 'the language of articles that do not name their own, such as en or uk')
-  .option('--gateway <address>', 'an IPFS gateway for links to articles; may be given again', collect)
-  .option('--force', 'replace other settings')
-  .action(
-    run(async ({ gateway, ...settings }, context) => {
-      const { init } = await import('./commands/init.ts')
-      return init({ ...settings, ...(gateway === undefined ? {} : { gateways: gateway }) }, context)
-    }),
-  )
 
 define('publish', 'archive articles: bundle each with its metadata, pin it, record its CID', [
   ['ovn publish article.md', 'archive an article'],
@@ -112,31 +95,6 @@ define('log', 'list the versions of an article: when, why, which CID', [
     }),
   )
 
-define('unpublish', 'withdraw an article: record why, and keep it no longer', [
-  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
-  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
-])
-  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
-  .option('--reason <text>', 'why; it is recorded for good, and must be given')
-  .action(
-    run(async (options, context, ref) => {
-      const { unpublish } = await import('./commands/unpublish.ts')
-      return unpublish(ref as string, options, context)
-    }),
-  )
-
-define('gc', 'free blocks that no pin needs, and give their space back', [
-  ['ovn gc --dry-run', 'say what would go'],
-  ['ovn gc', 'also while others publish'],
-])
-  .option('-n, --dry-run', 'free nothing')
-  .action(
-    run(async (options, context) => {
-      const { gc } = await import('./commands/gc.ts')
-      return gc(options, context)
-    }),
-  )
-
 define('verify', 'check that the archive is whole: every block, manifest line and pin', [
   ['ovn verify', 'the whole archive'],
   ['ovn verify harbour-inquiry', 'all versions of one article'],
@@ -150,18 +108,6 @@ define('verify', 'check that the archive is whole: every block, manifest line an
     run(async (options, context, refs) => {
       const { verify } = await import('./commands/verify.ts')
       return verify(refs as string[], options, context)
-    }),
-  )
-
-define('cid', 'compute the CID that a file or folder has; store nothing', [
-  ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
-  ['ovn cid downloaded-article/', 'compare it with the CID of its link'],
-])
-  .argument('<path...>', 'files, folders, or - for standard input')
-  .action(
-    run(async (_, context, paths) => {
-      const { computeCids } = await import('./commands/cid.ts')
-      return computeCids(paths as string[], context)
     }),
   )
 
@@ -198,6 +144,24 @@ define(
     }),
   )
 
+define('export', 'write articles as CARs, folders, or bags, for others to keep', [
+  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
+  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
+  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
+  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+])
+  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
+  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
+  .option('--all', 'every version of every article that is not withdrawn')
+  .option('--format <format>', 'car, folder or bag', 'car')
+  .option('--force', 'replace what is there')
+  .action(
+    run(async (options, context, refs) => {
+      const { exportArticles } = await import('./commands/export.ts')
+      return exportArticles(refs as string[], options, context)
+    }),
+  )
+
 define('import', 'keep articles that come from elsewhere: hash every block, pin, record', [
   ['ovn import article.car', 'a CAR, version 1 or 2'],
   ['ovn import backup/', 'a folder of CARs, a bag, or a folder of files'],
@@ -214,21 +178,28 @@ define('import', 'keep articles that come from elsewhere: hash every block, pin,
     }),
   )
 
-define('export', 'write articles as CARs, folders, or bags, for others to keep', [
-  ['ovn export harbour-inquiry', 'a CAR of the newest version: harbour-inquiry@1.car'],
-  ['ovn export harbour-inquiry@1 -o - | ipfs dag import', 'the CAR on standard output'],
-  ['ovn export --all -o backup/', 'a CAR of every version of every article'],
-  ['ovn export harbour-inquiry --format bag -o bags/', 'a BagIt bag: the files, the CAR, and their hashes'],
+define('unpublish', 'withdraw an article: record why, and keep it no longer', [
+  ["ovn unpublish harbour-inquiry --reason 'Published by mistake.'", 'all its versions'],
+  ["ovn unpublish harbour-inquiry@1 --reason 'Names a minor.'", 'one of them'],
 ])
-  .argument('[ref...]', 'slugs, slug@version, CIDs, ipfs://… or addresses of gateways')
-  .option('-o, --output <path>', 'a file, a folder, or - for standard output')
-  .option('--all', 'every version of every article that is not withdrawn')
-  .option('--format <format>', 'car, folder or bag', 'car')
-  .option('--force', 'replace what is there')
+  .argument('<ref>', 'a slug, slug@version, a CID, ipfs://… or the address of a gateway')
+  .option('--reason <text>', 'why; it is recorded for good, and must be given')
   .action(
-    run(async (options, context, refs) => {
-      const { exportArticles } = await import('./commands/export.ts')
-      return exportArticles(refs as string[], options, context)
+    run(async (options, context, ref) => {
+      const { unpublish } = await import('./commands/unpublish.ts')
+      return unpublish(ref as string, options, context)
+    }),
+  )
+
+define('gc', 'free blocks that no pin needs, and give their space back', [
+  ['ovn gc --dry-run', 'say what would go'],
+  ['ovn gc', 'also while others publish'],
+])
+  .option('-n, --dry-run', 'free nothing')
+  .action(
+    run(async (options, context) => {
+      const { gc } = await import('./commands/gc.ts')
+      return gc(options, context)
     }),
   )
 
@@ -291,6 +262,35 @@ define('serve', 'show the archive as a site, and serve it as an IPFS HTTP gatewa
         logAccess: json || options.verbose ? (access) => printAccess(access, json, process) : undefined,
         logError: async (error) => printError(await understand(error), json, process),
       })
+    }),
+  )
+
+define('cid', 'compute the CID that a file or folder has; store nothing', [
+  ['ovn cid photo.jpg', 'as `ipfs add --only-hash` with the profile unixfs-v1-2025'],
+  ['ovn cid downloaded-article/', 'compare it with the CID of its link'],
+])
+  .argument('<path...>', 'files, folders, or - for standard input')
+  .action(
+    run(async (_, context, paths) => {
+      const { computeCids } = await import('./commands/cid.ts')
+      return computeCids(paths as string[], context)
+    }),
+  )
+
+define('init', 'write what the newsroom says of itself into config.json; optional', [
+  ["ovn init --name OpenVoiceNews --motto 'Transparent. Unbiased. Yours.'", 'name the site on every page'],
+  ['ovn init --gateway https://gateway.example --force', 'replace the settings'],
+])
+  .option('--name <text>', 'the name of the site')
+  .option('--motto <text>', 'the motto below it')
+  .option('--url <address>', 'the address of the site')
+  .option('--language <tag>', 'the language of articles that do not name their own, such as en or uk')
+  .option('--gateway <address>', 'an IPFS gateway for links to articles; may be given again', collect)
+  .option('--force', 'replace other settings')
+  .action(
+    run(async ({ gateway, ...settings }, context) => {
+      const { init } = await import('./commands/init.ts')
+      return init({ ...settings, ...(gateway === undefined ? {} : { gateways: gateway }) }, context)
     }),
   )
 
@@ -374,7 +374,9 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       readInput,
       streamInput: () => process.stdin,
       writeOutput,
-      outputIsTerminal: process.stdout.isTTY,
+      get outputIsTerminal() {
+        return openOutput().isTTY
+      },
     }
     // What prints is loaded when the command is under way: it may wait for others meanwhile.
     const running = recipe(command.opts(), context, args[0])
@@ -382,6 +384,7 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
     await new Promise(setImmediate)
     const { printResult, progressLine } = await import('./output/print.ts')
     progress = progressLine(process.stderr)
+    const stdout = openOutput()
     let result: Result
     try {
       result = await running
@@ -389,8 +392,22 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       progress.end()
     }
     process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
-    await endProcess([process.stdout, process.stderr])
+    await endProcess([stdout, process.stderr])
   }
+}
+
+let outputIsGuarded = false
+
+/** Standard output. It is opened when it is needed: that takes milliseconds. */
+function openOutput(): NodeJS.WriteStream {
+  if (!outputIsGuarded) {
+    outputIsGuarded = true
+    // Whoever reads it may stop early, as `head` does; there is nobody left to tell.
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+  return process.stdout
 }
 
 /** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
@@ -420,7 +437,7 @@ function writeOutput(bytes: Uint8Array): Promise<void> {
     if (signal.aborted) return reject(signal.reason)
     const stop = () => reject(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
-    process.stdout.write(bytes, (error) => {
+    openOutput().write(bytes, (error) => {
       signal.removeEventListener('abort', stop)
       if (error) reject(outputClosed(error))
       else resolve()
@@ -461,11 +478,6 @@ function isHelp(error: unknown): boolean {
 
 // A second signal ends the process at once: its default is back.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
-
-// Whoever reads stdout may stop early, as `head` does; there is nobody left to tell.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
 
 try {
   if (process.argv.length <= 2) {

@@ -54,7 +54,8 @@ export function renderArticle(
 `,
     hidden: !isNewest,
     canonical: isWebUrl(url) ? url : places.article(article.folder),
-    checks: true,
+    // Where the article is not shown, there is nothing to compare with the archived one.
+    checks: edition.article !== undefined,
     main: html`${!isNewest && olderNotice(page, article)}${renderPanel(page, download)}${
       edition.article === undefined ? unshown(page, version) : shown(page, edition.article)
     }${versions(page, article, version, known)}${filed(page, article)}`,

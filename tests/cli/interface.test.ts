@@ -9,22 +9,22 @@ import { temporaryFolder } from '../temporary.ts'
 import { binary, environment, fixtures, ovn, ovnJson, startOvn } from './ovn.ts'
 
 const commands = [
-  'init',
   'publish',
   'list',
   'show',
   'log',
-  'unpublish',
-  'gc',
   'verify',
   'fetch',
   'export',
   'import',
+  'unpublish',
+  'gc',
   'rebuild',
-  'cid',
   'site',
   'links',
   'serve',
+  'cid',
+  'init',
   'completion',
 ]
 

@@ -1,6 +1,6 @@
 // What the README shows is what happens.
 
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { errorCodes } from '../../src/errors.ts'
@@ -14,6 +14,20 @@ describe('the README', () => {
     const { stdout } = ovn(['publish', join(fixtures, 'articles/harbour-inquiry.md')], { cwd: temporaryFolder() })
     const shown = stdout.replace(/archived in .*\/ovn-archive/, 'archived in /home/you/ovn/ovn-archive')
     expect(readme).toContain(shown)
+  })
+
+  it('shows a session that goes as it says', () => {
+    const session = /## One article, from here[^`]*```\n([^`]*)```/.exec(readme)?.[1] ?? ''
+    const cwd = realpathSync(temporaryFolder())
+    cpSync(join(fixtures, 'articles'), join(cwd, 'articles'), { recursive: true })
+    let shown = ''
+    for (const [, line = ''] of session.matchAll(/^\$ (.*)$/gm)) {
+      const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '')
+      const { status, stdout, stderr } = ovn(words.slice(1), { cwd })
+      expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' })
+      shown += `$ ${line}\n${stdout.replaceAll(cwd, '/home/you')}`
+    }
+    expect(shown).toBe(session)
   })
 
   it('lists every exit code', () => {
