@@ -156,7 +156,7 @@ export class HttpServer {
     if (asked.isGone) return
     // A body of the request that nobody reads would be taken for the next request.
     const isLast = this.#isEnding || hasBody(request)
-    response.writeHead(answer.status, isLast ? { ...answer.headers, Connection: 'close' } : { ...answer.headers })
+    response.writeHead(answer.status, isLast ? { ...answer.headers, Connection: 'close' } : answer.headers)
     if (method === 'HEAD' || answer.body === undefined) {
       response.end()
     } else if (answer.body instanceof Uint8Array) {
