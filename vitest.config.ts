@@ -8,8 +8,8 @@ export default defineConfig({
     // The suites of interface-blockstore and interface-datastore are written for mocha and aegir.
     server: { deps: { inline: ['interface-blockstore-tests', 'interface-datastore-tests'] } },
     testTimeout: 30_000,
-    // Most of the time is spent in other processes; one worker would leave a core idle.
-    maxWorkers: 2,
+    // Most of the time is spent waiting for other processes: three workers keep two cores busy.
+    maxWorkers: 3,
     maxConcurrency: 10,
     hookTimeout: 60_000,
   },
