@@ -229,7 +229,9 @@ export class FetchRun {
     if (this.#supply !== undefined && isBegun(target, root)) this.#supply.asking = 'ahead'
     const { force = false } = this.#options
     const { signal } = this.#context
-    return writeFolder(blocks, root, target, { force, signal, onBytes: (count) => this.#report(count) })
+    // What was fetched can be fetched again: as with any download, nobody waits for the disk.
+    const onBytes = (count: number) => this.#report(count)
+    return writeFolder(blocks, root, target, { force, signal, durable: false, onBytes })
   }
 
   /** Takes all of a DAG into the archive, pins and records it. What came stays there also where it ends before. */

@@ -34,7 +34,7 @@ export async function fetchRef(ref: string, flags: FetchFlags, context: Context)
   const address = parseAddress(ref)
   const client = createClient(context.environment)
   try {
-    if (!repair) askAtOnce(client, address, options, context)
+    if (!repair && askAtOnce(client, address, options, context)) await letOut()
     const { FetchRun } = await import('./fetch-run.ts')
     const run = new FetchRun({ ref, address, options, context, client })
     try {
@@ -59,18 +59,27 @@ function assertFitting({ repair = false, pin = false, ...flags }: FetchFlags): v
   throw new OvnError('usage', `--${idle[0]} has no meaning ${repair ? 'with --repair' : 'without --pin'}`)
 }
 
-/** Asks the first source for its CAR, where it is certain that the run will do so too. */
-function askAtOnce(client: Client, address: Address, options: FetchOptions, context: Context): void {
+/** Asks the first source for its CAR, where it is certain that the run will do so too. Returns whether it did. */
+function askAtOnce(client: Client, address: Address, options: FetchOptions, context: Context): boolean {
   const { environment, cwd, archive } = context
-  if (address.kind !== 'root' || address.path.length > 0 || options.car !== undefined) return
-  if (isArchive(locateArchive({ archive, environment: environment.OVN_ARCHIVE, cwd }))) return
+  if (address.kind !== 'root' || address.path.length > 0 || options.car !== undefined) return false
+  if (isArchive(locateArchive({ archive, environment: environment.OVN_ARCHIVE, cwd }))) return false
   const { root, host = {} } = address
   if (options.pin !== true) {
     const target = resolve(cwd, options.output ?? root.toString())
-    if (lstatSync(target, { throwIfNoEntry: false }) !== undefined || mayBeBegun(target)) return
+    if (lstatSync(target, { throwIfNoEntry: false }) !== undefined || mayBeBegun(target)) return false
   }
   const [url] = sourcesOf(root, host, options.gateways)[0]?.cars(root) ?? []
-  if (url !== undefined) client.begin(url, carAccept)
+  if (url === undefined) return false
+  client.begin(url, carAccept)
+  return true
+}
+
+/**
+ * Lets a request out: loading modules keeps the event loop busy, and until it turns, a connection is neither opened nor written to.
+ */
+async function letOut(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Whether an earlier run may have begun to write a target: it says so in the name of a folder beside it. */

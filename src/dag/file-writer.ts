@@ -1,5 +1,6 @@
 // Files in a folder that only we can enter, written one after another from their beginning: opened new or, where an earlier run left
-// them, as what they are; never through a link. Each is flushed when it is complete, beside those that follow.
+// them, as what they are; never through a link. Where they are to be durable, each is flushed when it is complete, beside those that
+// follow.
 
 import {
   close,
@@ -44,11 +45,17 @@ interface OpenFile {
 }
 
 export class FileWriter {
+  readonly #durable: boolean
   #file: OpenFile | undefined
   /** A write that is under way. */
   #pending: Promise<void> | undefined
   readonly #flushing = new Set<Promise<void>>()
   #failure: { readonly error: unknown } | undefined
+
+  /** `durable`: whether what is written is on disk, and not only on its way there, when {@link finish} returns. */
+  constructor({ durable }: { readonly durable: boolean }) {
+    this.#durable = durable
+  }
 
   /** Ends the file before, and begins with another. What an earlier run left there stays until it is written over. */
   async begin(path: string): Promise<void> {
@@ -67,7 +74,7 @@ export class FileWriter {
     await this.#settle()
     const file = this.#file as OpenFile
     const { position } = file
-    if (position - file.flushed >= flushEvery) this.#flushBegun(file)
+    if (this.#durable && position - file.flushed >= flushEvery) this.#flushBegun(file)
     file.position += bytes.byteLength
     if (bytes.byteLength < writeAsideFrom) onDisk(file.path, () => writeWhole(file.handle, bytes, position))
     else this.#pending = this.#aside(file, () => writeWholeAside(file.handle, bytes, position))
@@ -95,12 +102,13 @@ export class FileWriter {
     this.#file = undefined
     await file.flushing
     if (!file.isNew) onDisk(file.path, () => ftruncateSync(file.handle, file.position))
-    await this.#flush(file.path, file.handle, flushData)
+    if (this.#durable) await this.#flush(file.path, file.handle, flushData)
+    else closeSync(file.handle)
   }
 
   /** Flushes the names in a folder. */
   async flushFolder(path: string): Promise<void> {
-    if (process.platform === 'win32') return
+    if (process.platform === 'win32' || !this.#durable) return
     await this.#flush(
       path,
       onDisk(path, () => openSync(path, constants.O_RDONLY | noFollow)),
@@ -108,7 +116,7 @@ export class FileWriter {
     )
   }
 
-  /** Waits until all that was written and ended is on disk. */
+  /** Waits until all that was written and ended is on disk, or, where it need not be durable, with the system. */
   async finish(): Promise<void> {
     await this.end()
     await Promise.all(this.#flushing)

@@ -78,10 +78,10 @@ export class PartialFolder {
   }
 
   /**
-   * Moves the content to the target, durably. Returns false where the old target is out of the way but could not be removed. Throws
+   * Moves the content to the target, durably where that is asked for. Returns false where the old target is out of the way but could not be removed. Throws
    * an OvnError `usage` where something has appeared at the target meanwhile.
    */
-  reveal(force: boolean): boolean {
+  reveal({ force, durable }: { readonly force: boolean; readonly durable: boolean }): boolean {
     onDisk(this.target, () => {
       const before = lstat(this.target)
       if (before !== undefined && !force) throw isThere(this.target)
@@ -89,7 +89,7 @@ export class PartialFolder {
       const inOneStep = before !== undefined && !before.isDirectory() && lstat(this.content)?.isFile() === true
       if (inOneStep) renameSync(this.content, this.target)
       else this.#replace(before !== undefined)
-      syncFolder(this.#parent)
+      if (durable) syncFolder(this.#parent)
     })
     return this.#remove()
   }

@@ -18,6 +18,8 @@ export interface WriteFolderOptions {
   readonly force?: boolean
   /** Whether symbolic links that stay inside the folder are written. */
   readonly symlinks?: boolean
+  /** Whether all is flushed to disk before it appears, so that it survives a power cut; true where it is absent. */
+  readonly durable?: boolean
   /** Whether a run that fails leaves what it has verified for the next; true where it is absent. */
   readonly keepPartial?: boolean
   readonly signal?: AbortSignal | undefined
@@ -54,19 +56,19 @@ export async function writeFolder(
   target: string,
   options: WriteFolderOptions = {},
 ): Promise<WrittenFolder> {
-  const { force = false, symlinks = false, keepPartial = true, onBytes = () => undefined } = options
+  const { force = false, symlinks = false, keepPartial = true, durable = true, onBytes = () => undefined } = options
   // Reads that are under way end with us.
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal])
   try {
     signal.throwIfAborted()
     const partial = PartialFolder.open(target, root, force)
-    const writing = new Writing(blocks, root, partial, signal, onBytes)
+    const writing = new Writing(blocks, root, partial, { signal, durable, onBytes })
     try {
       const plan = await planFolder(blocks, root, { symlinks, signal })
       const size = await writing.write(plan)
       signal.throwIfAborted()
-      const isClean = partial.reveal(force)
+      const isClean = partial.reveal({ force, durable })
       const left: Problem[] = isClean ? [] : [{ file: target, message: 'the old one could not be removed' }]
       return { path: partial.target, files: plan.files.length, size, notices: [...plan.notices, ...left] }
     } catch (error) {
@@ -103,7 +105,7 @@ class Writing {
   readonly #partial: PartialFolder
   readonly #signal: AbortSignal
   readonly #onBytes: (count: number) => void
-  readonly #writer = new FileWriter()
+  readonly #writer: FileWriter
   #verified = false
   #isTrap = false
 
@@ -111,14 +113,14 @@ class Writing {
     blocks: GetStore,
     root: CID,
     partial: PartialFolder,
-    signal: AbortSignal,
-    onBytes: (count: number) => void,
+    options: { signal: AbortSignal; durable: boolean; onBytes: (count: number) => void },
   ) {
     this.#blocks = blocks
     this.#root = root
     this.#partial = partial
-    this.#signal = signal
-    this.#onBytes = onBytes
+    this.#signal = options.signal
+    this.#onBytes = options.onBytes
+    this.#writer = new FileWriter(options)
   }
 
   /** Whether a later run could use what is on disk: at least one block of it is right, and no limit is in the way. */
@@ -126,7 +128,7 @@ class Writing {
     return (this.#verified || this.#partial.resumed) && !this.#isTrap
   }
 
-  /** Writes all that is planned and flushes it. Returns the bytes of all files. */
+  /** Writes all that is planned, and flushes it where it is to be durable. Returns the bytes of all files. */
   async write(plan: FolderPlan): Promise<number> {
     const { content, resumed } = this.#partial
     const folders = plan.kind === 'folder' ? [content, ...plan.folders.map((path) => join(content, path))] : []
