@@ -190,17 +190,26 @@ const benches: Record<string, () => Promise<Row[]>> = {
   async memory() {
     const folder = newFolder('memory')
     const article = writeLarge(folder, 4096)
-    const peak = peakMemory(node, [ovn, 'publish', article, '-C', join(folder, 'archive')])
-    rmSync(folder, { recursive: true })
-    return [
-      {
-        what: 'peak memory, an attachment of 4 GiB',
+    const archive = join(folder, 'archive')
+    const car = join(folder, 'large.car')
+    const peaks: (readonly [what: string, args: readonly string[]])[] = [
+      ['`ovn publish` with an attachment of 4 GiB', ['publish', article, '-C', archive]],
+      ['`ovn export` of it', ['export', '--all', '-o', car, '-C', archive]],
+      ['`ovn import` of its CAR', ['import', car, '-C', join(folder, 'other')]],
+      ['`ovn verify` of its CAR', ['verify', car]],
+    ]
+    const rows = peaks.map(([what, args]) => {
+      const peak = peakMemory(node, [ovn, ...args])
+      return {
+        what: `peak memory: ${what}`,
         ours: `${peak.toFixed(0)} MiB`,
         peer: '256 MiB',
         ratio: peak / 256,
         atMost: 1,
-      },
-    ]
+      }
+    })
+    rmSync(folder, { recursive: true })
+    return rows
   },
 
   async verify() {
