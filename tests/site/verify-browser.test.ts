@@ -112,6 +112,7 @@ async function serve(answers: Answers): Promise<TestSite> {
       response.write(Buffer.from(body).subarray(0, cut), () => response.destroy())
       return
     }
+    response.setMaxListeners(0)
     for await (const chunk of body) {
       if (response.destroyed) return
       if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
