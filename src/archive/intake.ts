@@ -3,6 +3,7 @@
 
 import type { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
+import { blockKey, cidKey } from '../dag/cid-key.ts'
 import { identityBytes } from '../dag/hash.ts'
 import { type GetStore, readBlock } from '../dag/read-block.ts'
 import { type FilePart, readNode } from '../dag/unixfs-node.ts'
@@ -54,7 +55,7 @@ export class Intake {
   /** Takes a block whose bytes were checked against its CID. Waits for the disk where much has come in. */
   async put(cid: CID, bytes: Uint8Array): Promise<void> {
     if (identityBytes(cid) !== undefined) return
-    this.#arrived.set(keyOf(cid), bytes.byteLength)
+    this.#arrived.set(blockKey(cid), bytes.byteLength)
     await this.#stage.put(cid, bytes)
   }
 
@@ -74,24 +75,24 @@ export class Intake {
     const stack = [root]
     const parts: FilePart[] = []
     for (let cid = stack.pop(); cid !== undefined; cid = stack.pop()) {
-      const key = nameOf(cid)
+      const key = cidKey(cid)
       if (sizes.has(key)) continue
       this.#signal?.throwIfAborted()
-      const size = cid.code === rawCode ? this.#arrived.get(keyOf(cid)) : undefined
+      const size = cid.code === rawCode ? this.#arrived.get(blockKey(cid)) : undefined
       if (size !== undefined) {
         sizes.set(key, size)
         continue
       }
       const bytes = await this.#read(cid, root, name)
       // What only the archive has may be nobody's there, and be swept away in the next moment: it comes in with the rest.
-      if (!this.#arrived.has(keyOf(cid))) await this.put(cid, bytes)
+      if (!this.#arrived.has(blockKey(cid))) await this.put(cid, bytes)
       const node = readNode(cid, bytes)
       sizes.set(key, node.kind === 'file' ? node.size : Number.NaN)
       if (node.kind === 'file') parts.push(...node.parts)
       const links = node.kind === 'file' ? node.parts : node.kind === 'symlink' ? [] : node.entries
       for (let index = links.length - 1; index >= 0; index -= 1) stack.push((links[index] as { cid: CID }).cid)
     }
-    const wrong = parts.find(({ cid, size }) => sizes.get(nameOf(cid)) !== size)
+    const wrong = parts.find(({ cid, size }) => sizes.get(cidKey(cid)) !== size)
     if (wrong === undefined) return
     throw new OvnError(
       'damaged',
@@ -193,12 +194,4 @@ function conflictOf(editions: Editions, { draft, slugGiven = false }: Taken): st
   if (after.length > 0 && after.every(({ previous }) => previous !== draft.root))
     return 'the next version replaces another'
   return undefined
-}
-
-function nameOf(cid: CID): string {
-  return Buffer.from(cid.bytes).toString('latin1')
-}
-
-function keyOf(cid: CID): string {
-  return Buffer.from(cid.multihash.bytes).toString('latin1')
 }

@@ -7,6 +7,7 @@ import type { AbortOptions } from 'abort-error'
 import type { Blockstore } from 'interface-blockstore'
 import { NotFoundError } from 'interface-store'
 import { CID } from 'multiformats/cid'
+import { blockKey } from '../dag/cid-key.ts'
 import { identityBytes } from '../dag/hash.ts'
 import { toV1, walkDag } from '../dag/walk.ts'
 
@@ -110,7 +111,7 @@ export class SqlitePins implements Pins {
   async isPinned(cid: CID, { signal }: IsPinnedOptions = {}): Promise<boolean> {
     signal?.throwIfAborted()
     if (this.#isRoot.get(cid.multihash.bytes) !== undefined) return true
-    return (await this.#reachableNow(signal)).has(keyOf(cid))
+    return (await this.#reachableNow(signal)).has(blockKey(cid))
   }
 
   /** The multihashes of all pinned blocks, walked once for as long as no pin changes, here or in another process. */
@@ -120,16 +121,12 @@ export class SqlitePins implements Pins {
     const multihashes = new Set<string>()
     for await (const { cid, depth } of this.ls(signal === undefined ? {} : { signal })) {
       for await (const block of walkDag(this.#blocks, cid, { depth, signal })) {
-        if (identityBytes(block) === undefined) multihashes.add(keyOf(block))
+        if (identityBytes(block) === undefined) multihashes.add(blockKey(block))
       }
     }
     this.#reachable = { state, multihashes }
     return multihashes
   }
-}
-
-function keyOf(cid: CID): string {
-  return Buffer.from(cid.multihash.bytes).toString('latin1')
 }
 
 function notPinned(root: CID): Error {

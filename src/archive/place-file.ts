@@ -3,8 +3,8 @@
 
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { syncFolder } from '../dag/sync-folder.ts'
 import { OvnError } from '../errors.ts'
-import { syncFolder } from '../manifest/manifest.ts'
 import { storageError } from './storage-error.ts'
 
 export interface Placed {

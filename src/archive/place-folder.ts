@@ -3,7 +3,7 @@
 import { createReadStream, lstatSync, type Stats } from 'node:fs'
 import { lstat, mkdir, readdir, readlink, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder } from '../manifest/manifest.ts'
+import { syncFolder } from '../dag/sync-folder.ts'
 import { holds, temporaryBeside } from './place-file.ts'
 
 /** Makes a folder for files to be written into, and those above it. */

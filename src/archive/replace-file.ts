@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { syncFolder } from '../dag/sync-folder.ts'
 import { OvnError } from '../errors.ts'
-import { syncFolder } from '../manifest/manifest.ts'
 import { storageError } from './storage-error.ts'
 
 /**

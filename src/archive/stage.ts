@@ -5,6 +5,7 @@ import type { AbortOptions } from 'abort-error'
 import { BaseBlockstore } from 'blockstore-core/base'
 import { NotFoundError } from 'interface-store'
 import type { CID } from 'multiformats/cid'
+import { blockKey } from '../dag/cid-key.ts'
 
 /** Bytes that wait in memory before they are stored ahead of their pin. */
 const spillAt = 32 * 1024 * 1024
@@ -29,7 +30,7 @@ export class Stage extends BaseBlockstore {
   /** Takes a block whose bytes are known to hash to its CID. */
   override async put(cid: CID, content: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<CID> {
     if (!(content instanceof Uint8Array)) throw new TypeError('a stage takes whole blocks')
-    const key = keyOf(cid)
+    const key = blockKey(cid)
     if (this.#blocks.has(key)) return cid
     this.#blocks.set(key, { cid, bytes: content })
     this.#size += content.byteLength
@@ -38,14 +39,14 @@ export class Stage extends BaseBlockstore {
   }
 
   override async *get(cid: CID, _options?: AbortOptions): AsyncGenerator<Uint8Array> {
-    const block = this.#blocks.get(keyOf(cid))
+    const block = this.#blocks.get(blockKey(cid))
     if (block === undefined) throw new NotFoundError(`block ${cid} is not staged`)
     yield block.bytes
   }
 
   /** Only what is staged counts: a block that is stored already is stored again, which mends it where it is damaged. */
   override has(cid: CID): boolean {
-    return this.#blocks.has(keyOf(cid))
+    return this.#blocks.has(blockKey(cid))
   }
 
   /** Hands over all that waits and leaves the stage empty. */
@@ -62,8 +63,4 @@ export class Stage extends BaseBlockstore {
     this.#spilling = this.#spilling.then(() => this.#spill(blocks))
     await this.#spilling
   }
-}
-
-function keyOf(cid: CID): string {
-  return Buffer.from(cid.multihash.bytes).toString('latin1')
 }

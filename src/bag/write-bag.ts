@@ -10,10 +10,10 @@ import { temporaryBeside, writeNew } from '../archive/place-file.ts'
 import { filesBelow, isThere, moveFolder, sameContent } from '../archive/place-folder.ts'
 import { storageError } from '../archive/storage-error.ts'
 import type { GetStore } from '../dag/read-block.ts'
+import { syncFolder } from '../dag/sync-folder.ts'
 import { writeCar } from '../dag/write-car.ts'
 import { writeFolder } from '../dag/write-folder.ts'
 import { OvnError, type Problem } from '../errors.ts'
-import { syncFolder } from '../manifest/manifest.ts'
 import { type BagTag, bagInfoText, declaration, manifestPath, readTag } from './bag-info.ts'
 
 export interface BagOptions {

@@ -4,6 +4,7 @@ import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { NotFoundError } from 'interface-store'
 import type { CID } from 'multiformats/cid'
 import { OvnError } from '../errors.ts'
+import { blockKey } from './cid-key.ts'
 import { diskError } from './disk-error.ts'
 import type { GetStore } from './read-block.ts'
 import { readCar } from './read-car.ts'
@@ -39,7 +40,7 @@ export class CarStore implements GetStore {
       try {
         for await (const { cid, bytes, bytesOffset } of blocks) {
           signal?.throwIfAborted()
-          places.set(keyOf(cid), { offset: bytesOffset, length: bytes.byteLength })
+          places.set(blockKey(cid), { offset: bytesOffset, length: bytes.byteLength })
         }
       } catch (error) {
         // What stands before the damage is right.
@@ -55,7 +56,7 @@ export class CarStore implements GetStore {
   }
 
   async *get(cid: CID): AsyncGenerator<Uint8Array> {
-    const place = this.#places.get(keyOf(cid))
+    const place = this.#places.get(blockKey(cid))
     if (place === undefined) throw new NotFoundError(`block ${cid} is not in ${this.#file}`)
     const bytes = Buffer.allocUnsafe(place.length)
     try {
@@ -69,8 +70,4 @@ export class CarStore implements GetStore {
   close(): void {
     closeSync(this.#handle)
   }
-}
-
-function keyOf(cid: CID): string {
-  return Buffer.from(cid.multihash.bytes).toString('latin1')
 }

@@ -6,12 +6,9 @@
 
 import { createHash } from 'node:crypto'
 import {
-  closeSync,
-  fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -24,6 +21,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { OvnError } from '../errors.ts'
 import { diskError } from './disk-error.ts'
+import { syncFolder } from './sync-folder.ts'
 
 /** Partial folders that this process works in. */
 const active = new Set<string>()
@@ -152,17 +150,6 @@ export function onDisk<T>(path: string, work: () => T): T {
 /** What stands at a path, itself and not what it leads to; undefined where there is nothing. */
 export function lstat(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false })
-}
-
-/** Flushes the names in a folder. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }
 
 /** The target's real place: the folder it is in may be reached through links, the target itself is not followed. */

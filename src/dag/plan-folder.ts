@@ -4,6 +4,7 @@
 import type { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
 import { OvnError, type Problem } from '../errors.ts'
+import { cidKey } from './cid-key.ts'
 import { diskName, foldName, showName } from './entry-name.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { type GetStore, readBlock } from './read-block.ts'
@@ -80,7 +81,7 @@ export async function planFolder(
   async function read({ cid }: Place): Promise<Seen> {
     // A raw block is a file; it is read when it is written.
     if (cid.code === rawCode) return { kind: 'file', size: undefined }
-    const key = Buffer.from(cid.bytes).toString('latin1')
+    const key = cidKey(cid)
     const before = seen.get(key)
     if (before !== undefined) return before
     const node = readNode(cid, await readBlock(blocks, cid, signal))

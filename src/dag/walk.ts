@@ -4,6 +4,7 @@ import { code as dagPbCode, decode as decodePb } from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
 import { OvnError } from '../errors.ts'
+import { cidKey } from './cid-key.ts'
 import { identityBytes } from './hash.ts'
 import { type GetStore, readBlock } from './read-block.ts'
 
@@ -39,7 +40,7 @@ export async function* walkDag(blocks: GetStore, root: CID, options: WalkOptions
   const stack = [{ cid: root, level: 0 }]
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const { cid, level } = next
-    const key = Buffer.from(cid.bytes).toString('latin1')
+    const key = cidKey(cid)
     const before = seen.get(key)
     if (before !== undefined && (before <= level || depth === Number.POSITIVE_INFINITY)) continue
     seen.set(key, level)
@@ -71,7 +72,7 @@ export async function* walkBlocks(
   signal?: AbortSignal,
 ): AsyncGenerator<DagBlock> {
   const seen = new Set<string>()
-  const waiting = roots.map((cid) => ({ cid, key: keyOf(cid) })).reverse()
+  const waiting = roots.map((cid) => ({ cid, key: cidKey(cid) })).reverse()
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { cid, key } = next
     if (seen.has(key)) continue
@@ -81,15 +82,11 @@ export async function* walkBlocks(
     const links = linksOf(cid, bytes)
     yield { cid, bytes, inline: identityBytes(cid) !== undefined }
     for (let index = links.length - 1; index >= 0; index -= 1) {
-      const link = { cid: links[index] as CID, key: keyOf(links[index] as CID) }
+      const link = { cid: links[index] as CID, key: cidKey(links[index] as CID) }
       if (!seen.has(link.key)) waiting.push(link)
     }
     if (waiting.length > roots.length + maxWaiting) {
       throw new OvnError('damaged', `block ${cid} is in a DAG with more than ${maxWaiting} links side by side`)
     }
   }
-}
-
-function keyOf(cid: CID): string {
-  return Buffer.from(cid.bytes).toString('latin1')
 }

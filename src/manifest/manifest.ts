@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename } from 'node:path'
+import { syncFolder } from '../dag/sync-folder.ts'
 import { OvnError } from '../errors.ts'
 import { type AnyDraft, encodeLine, type ManifestRecord, parseLine, readLine, sealRecord } from './record.ts'
 
@@ -225,17 +226,6 @@ export class Manifest {
     } finally {
       if (close) closeSync(file)
     }
-  }
-}
-
-/** Makes a new name in a folder durable: without it a power cut may take the file back. */
-export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

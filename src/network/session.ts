@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { code as dagPbCode } from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
+import { cidKey } from '../dag/cid-key.ts'
 import { assertCheckable, identityBytes, noteHash } from '../dag/hash.ts'
 import type { GetStore } from '../dag/read-block.ts'
 import { CutShortError, readCar } from '../dag/read-car.ts'
@@ -128,7 +129,7 @@ export class Session implements GetStore {
   }
 
   async #obtain(cid: CID): Promise<Uint8Array> {
-    const key = keyOf(cid)
+    const key = cidKey(cid)
     const cached = this.#cache.take(key)
     if (cached !== undefined) {
       this.#wake()
@@ -176,7 +177,7 @@ export class Session implements GetStore {
     const window = Math.max(0, ...able.map((peer) => peer.window))
     const following = this.#after(key).filter(({ code }) => code === cid.code)
     for (const next of following.slice(0, Math.max(0, window - 1))) {
-      const nextKey = keyOf(next)
+      const nextKey = cidKey(next)
       if (this.#asked.has(nextKey) || this.#had.has(nextKey) || this.#stream?.expects(nextKey) === true) continue
       this.#askOnce(next, nextKey, true).then(
         (bytes) => {
@@ -226,7 +227,7 @@ export class Session implements GetStore {
     key: string,
   ): Promise<{ bytes: Uint8Array | undefined; hasNone: boolean }> {
     if (peer.ended || peer.rests || peer.carsLeft === 0) return { bytes: undefined, hasNone: false }
-    const stream = new Stream(keyOf(root))
+    const stream = new Stream(cidKey(root))
     this.#stream = stream
     const reading = this.#readCars(peer, urls, root, stream)
       .catch((error: unknown) => {
@@ -305,7 +306,7 @@ export class Session implements GetStore {
     peer.signal.throwIfAborted()
     peer.patience.check()
     if (identityBytes(cid) !== undefined) return
-    const key = keyOf(cid)
+    const key = cidKey(cid)
     const depth = stream.depthOf(key)
     if (depth === undefined) {
       throw new SourceError('damaged', `its CAR holds block ${cid}, which nobody wanted`, { final: true })
@@ -313,7 +314,7 @@ export class Session implements GetStore {
     this.#count(peer, cid, key, bytes)
     if (stream.expects(key)) {
       const links = linksOfAny(cid, bytes)
-      if (depth < this.#limits.depth) stream.expect(links.map(keyOf), depth + 1)
+      if (depth < this.#limits.depth) stream.expect(links.map(cidKey), depth + 1)
       this.#remember(links)
       // It is of use also where it came before, if it is waited for.
       const isHanded = stream.isHanded(key)
@@ -375,7 +376,7 @@ export class Session implements GetStore {
   /** The blocks that follow one, where its parent came not long ago. */
   #after(key: string): readonly CID[] {
     for (const known of this.#remembered.toReversed()) {
-      known.places ??= new Map(known.links.map((cid, index) => [keyOf(cid), index] as const).reverse())
+      known.places ??= new Map(known.links.map((cid, index) => [cidKey(cid), index] as const).reverse())
       const place = known.places.get(key)
       if (place !== undefined) return known.links.slice(place + 1, place + 1 + maxWindow)
     }
@@ -419,8 +420,4 @@ function linksOfAny(cid: CID, bytes: Uint8Array): CID[] {
   } catch {
     return []
   }
-}
-
-function keyOf(cid: CID): string {
-  return Buffer.from(cid.bytes).toString('latin1')
 }

@@ -3,6 +3,7 @@
 
 import { encode as encodeCbor } from '@ipld/dag-cbor'
 import type { CID } from 'multiformats/cid'
+import { cidKey } from '../dag/cid-key.ts'
 import { identityBytes } from '../dag/hash.ts'
 import { allLinksOf } from '../dag/ipld.ts'
 import { type GetStore, readBlock } from '../dag/read-block.ts'
@@ -34,7 +35,7 @@ export async function* writeContentCar(
   function* section(block: Block): Generator<Uint8Array> {
     count += 1
     if (count > maxBlocks) throw new OvnError('damaged', `a CAR of ${cid} would have more than ${maxBlocks} blocks`)
-    const key = keyOf(block.cid)
+    const key = cidKey(block.cid)
     if (identityBytes(block.cid) !== undefined || (!wish.duplicates && seen.has(key))) return
     seen.add(key)
     yield Buffer.concat([varint(block.cid.bytes.byteLength + block.bytes.byteLength), block.cid.bytes])
@@ -49,7 +50,7 @@ export async function* writeContentCar(
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     signal?.throwIfAborted()
     // Without duplicates, what was written with all that is below it needs no second look.
-    const key = keyOf(next.cid)
+    const key = cidKey(next.cid)
     if (!wish.duplicates && whole.has(key)) continue
     if (next.isWhole) whole.add(key)
     const block = { cid: next.cid, bytes: await readBlock(blocks, next.cid, signal) }
@@ -119,10 +120,6 @@ function fileLinks(root: CID, file: Extract<DagNode, { kind: 'file' }>, range: E
     }
     return steps
   }
-}
-
-function keyOf(cid: CID): string {
-  return Buffer.from(cid.bytes).toString('latin1')
 }
 
 function varint(value: number): Uint8Array {
