@@ -98,7 +98,8 @@ export function isRecovery(record: ManifestRecord): record is RecoverRecord {
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined }
 
 /**
- * Encodes a JSON value as canonical DAG-JSON: keys in byte order, no white space, absent fields left out.
+ * Encodes a JSON value as canonical DAG-JSON, as @ipld/dag-json does: keys in the order of their UTF-16 units, no white space,
+ * absent fields left out.
  * Source: the DAG-JSON specification of IPLD. The value must have neither links nor bytes, nor a key `/`.
  */
 export function encodeCanonical(value: Json): string {
