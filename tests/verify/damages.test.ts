@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OvnError } from '../../src/errors.ts'
 import { encodeLine, type ManifestRecord, sealRecord } from '../../src/manifest/record.ts'
 import type { ArchiveChecked } from '../../src/verify/verify-archive.ts'
+import { pick, type Random, randomFrom } from '../reliability/harness.ts'
 import { check, cidOf, copyArchive, edit, keyOf, makeArchive, type Sample, told } from './archives.ts'
 
 const isLong = process.env.OVN_LONG === '1'
@@ -26,22 +27,6 @@ beforeAll(async () => {
   sample = await makeArchive(base)
 })
 afterAll(() => rmSync(base, { recursive: true, force: true }))
-
-type Random = (below: number) => number
-
-function randomFrom(start: number): Random {
-  let state = start >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
-}
-
-function pick<T>(random: Random, all: readonly T[]): T {
-  return all[random(all.length)] as T
-}
 
 /** Damages a copy again and again. `damage` says what it did, and returns what must be true of what is found. */
 async function repeat(
