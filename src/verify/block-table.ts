@@ -7,7 +7,7 @@ import { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
 import { create, decode as decodeMultihash } from 'multiformats/hashes/digest'
 import { maxBlockSize } from '../dag/profile.ts'
-import type { Fault } from './damage.ts'
+import type { DamageCode, Fault } from './damage.ts'
 import type { DatabaseFault } from './database-fault.ts'
 import type { Disk } from './disk.ts'
 import type { Stored } from './open-database.ts'
@@ -15,6 +15,7 @@ import { bad, hashed, RowStates } from './row-states.ts'
 
 /** What is wrong with a block. */
 export interface BlockFault {
+  readonly code: DamageCode
   readonly state: Fault
   readonly message: string
   /** Multihash of the bytes that were found. */
@@ -98,7 +99,7 @@ export class BlockTable {
       if (chunk.length === 0) break
       if ((chunk[0] as Row)[0] <= before || last < (chunk[0] as Row)[0]) {
         await Promise.all(pending)
-        return { state: 'damaged', message: 'its rows are out of order' }
+        return { code: 'database-structure', state: 'damaged', message: 'its rows are out of order' }
       }
       let done = 0
       for (const row of chunk) {
@@ -176,8 +177,8 @@ export class BlockTable {
   }
 
   #unreadable(error: unknown): BlockFault {
-    const { state, message } = this.#disk.faultOf(error)
-    return { state, message: `the database could not be read where it lies: ${message}` }
+    const { code, state, message } = this.#disk.faultOf(error)
+    return { code, state, message: `the database could not be read where it lies: ${message}` }
   }
 
   #hash(row: Row): void {
@@ -208,7 +209,7 @@ export class BlockTable {
   }
 }
 
-const missing: BlockFault = { state: 'missing', message: 'it is not in the archive' }
+const missing: BlockFault = { code: 'block-missing', state: 'missing', message: 'it is not in the archive' }
 
 function lengthOf([, , content]: Row): number {
   if (content instanceof Uint8Array) return content.byteLength
@@ -234,16 +235,18 @@ function isSha256(multihash: unknown): multihash is Uint8Array {
 
 function faultIn(row: Row, digest: Uint8Array | undefined): BlockFault | undefined {
   const [, multihash, bytes] = row
-  if (!(multihash instanceof Uint8Array)) return { state: 'damaged', message: 'it has no multihash' }
+  if (!(multihash instanceof Uint8Array))
+    return { code: 'block-multihash', state: 'damaged', message: 'it has no multihash' }
   if (!(bytes instanceof Uint8Array) || digest === undefined) {
     const length = lengthOf(row)
-    const message = length > maxBlockSize ? `it has ${length} bytes, more than ${maxBlockSize}` : 'it holds no bytes'
-    return { state: 'damaged', message }
+    return length > maxBlockSize
+      ? { code: 'block-size', state: 'damaged', message: `it has ${length} bytes, more than ${maxBlockSize}` }
+      : { code: 'block-content', state: 'damaged', message: 'it holds no bytes' }
   }
   if (isSha256(multihash)) {
     if (Buffer.compare(digest, multihash.subarray(2)) === 0) return undefined
     const message = `its ${bytes.byteLength} bytes do not match its CID`
-    return { state: 'damaged', message, found: create(sha256Code, digest).bytes }
+    return { code: 'block-hash', state: 'damaged', message, found: create(sha256Code, digest).bytes }
   }
   return faultOfOther(multihash, bytes)
 }
@@ -253,10 +256,16 @@ function faultOfOther(multihash: Uint8Array, bytes: Uint8Array): BlockFault | un
   try {
     const { code, digest } = decodeMultihash(multihash)
     if (code === 0 && Buffer.compare(digest, bytes) === 0) return undefined
-    if (code === 0 || code === sha256Code) return { state: 'damaged', message: 'its bytes do not match its CID' }
-    return { state: 'not checked', message: `its hash function 0x${code.toString(16)} is not trusted` }
+    if (code === 0 || code === sha256Code) {
+      return { code: 'block-hash', state: 'damaged', message: 'its bytes do not match its CID' }
+    }
+    return {
+      code: 'block-function',
+      state: 'not checked',
+      message: `its hash function 0x${code.toString(16)} is not trusted`,
+    }
   } catch {
-    return { state: 'damaged', message: 'what should be its multihash is none' }
+    return { code: 'block-multihash', state: 'damaged', message: 'what should be its multihash is none' }
   }
 }
 

@@ -40,7 +40,11 @@ const hashAsideFrom = 65_536
 
 const sha256Code = 0x12
 const identityCode = 0
-const tooLong: BlockFault = { state: 'not checked', message: 'it is an identity that is too long' }
+const tooLong: BlockFault = {
+  code: 'block-function',
+  state: 'not checked',
+  message: 'it is an identity that is too long',
+}
 
 export class CarTable {
   readonly rows = new RowStates()
@@ -53,7 +57,7 @@ export class CarTable {
   /** Rows whose CID has another codec than that by which they are needed. */
   readonly miscoded = new Set<number>()
   /** The state of a block that is not in the file. */
-  absent: BlockFault = { state: 'missing', message: 'it is not in the file' }
+  absent: BlockFault = { code: 'block-missing', state: 'missing', message: 'it is not in the file' }
   readonly #handle: number
   /** Row of each multihash; rows count from 0, in the order of the file. */
   readonly #ids = new Map<string, number>()
@@ -140,11 +144,15 @@ export class CarTable {
     try {
       count = readSync(this.#handle, bytes, 0, bytes.byteLength, this.#bytesOffsets[id] as number)
     } catch (error) {
-      return { state: 'not checked', message: `it could not be read again: ${(error as Error).message}` }
+      return {
+        code: 'car-unreadable',
+        state: 'not checked',
+        message: `it could not be read again: ${(error as Error).message}`,
+      }
     }
     const digest = hash('sha256', bytes, 'buffer')
     if (count !== bytes.byteLength || Buffer.compare(digest, multihash.subarray(2)) !== 0) {
-      return { state: 'not checked', message: 'the file changed while it was read' }
+      return { code: 'car-unreadable', state: 'not checked', message: 'the file changed while it was read' }
     }
     this.#keep(id, bytes)
     return bytes
@@ -231,7 +239,7 @@ export class BlockList {
   }
 }
 
-const mismatch: BlockFault = { state: 'damaged', message: 'its bytes do not match its CID' }
+const mismatch: BlockFault = { code: 'block-hash', state: 'damaged', message: 'its bytes do not match its CID' }
 
 /** What is wrong with a block whose bytes have a sha2-256 digest. */
 function faultOf(cid: CID, bytes: Uint8Array, digest: Uint8Array): BlockFault | undefined {
@@ -241,7 +249,11 @@ function faultOf(cid: CID, bytes: Uint8Array, digest: Uint8Array): BlockFault | 
   } catch (error) {
     if (!(error instanceof OvnError)) throw error
     if (code === identityCode) return tooLong
-    return { state: 'not checked', message: `its hash function 0x${code.toString(16)} is not trusted` }
+    return {
+      code: 'block-function',
+      state: 'not checked',
+      message: `its hash function 0x${code.toString(16)} is not trusted`,
+    }
   }
   if (code === sha256Code) {
     if (Buffer.compare(digest, named) === 0) return undefined

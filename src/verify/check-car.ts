@@ -7,13 +7,13 @@ import { promisify } from 'node:util'
 import type { CID } from 'multiformats/cid'
 import { readMetadata } from '../bundle/read-metadata.ts'
 import { diskError } from '../dag/disk-error.ts'
-import { type CarSections, readCarSections } from '../dag/read-car.ts'
+import { type CarSections, CutShortError, readCarSections } from '../dag/read-car.ts'
 import { toV1 } from '../dag/walk.ts'
-import { OvnError, type Problem } from '../errors.ts'
+import { OvnError } from '../errors.ts'
 import { cidWith } from './block-table.ts'
 import { type BlockList, CarTable, mostListed } from './car-table.ts'
 import { type BlockProblem, DagCheck } from './check-dag.ts'
-import type { Fault } from './damage.ts'
+import type { DamageCode, Fault, Notice, NoticeCode } from './damage.ts'
 
 /** A root that the file names. */
 export interface CheckedRoot {
@@ -39,6 +39,7 @@ export interface CarNeed {
 
 /** One thing that is not intact. */
 export interface CarDamage {
+  readonly code: DamageCode
   readonly state: Fault
   /** `file`: the CAR itself; `block`: bytes and their CID, there or not; `bundle`: what right blocks say. */
   readonly kind: 'file' | 'block' | 'bundle'
@@ -68,7 +69,7 @@ export interface CarFindings {
   /** Right blocks that no root needs, and sections that repeat a block: the first thousand are listed. */
   readonly extra: Pick<BlockList, 'blocks' | 'bytes' | 'listed'>
   readonly duplicates: Pick<BlockList, 'blocks' | 'bytes' | 'listed'>
-  readonly notices: readonly Problem[]
+  readonly notices: readonly Notice[]
 }
 
 export interface CheckCarOptions {
@@ -201,7 +202,7 @@ class CarCheck {
     let car: CarSections | undefined
     try {
       car = await readCarSections(chunksOf(this.#handle), name, ({ message }, offset) => {
-        this.#add({ state: 'damaged', kind: 'file', message, hint: hints.file, offset, needs: [] })
+        this.#add({ code: 'car-section', state: 'damaged', kind: 'file', message, hint: hints.file, offset, needs: [] })
       })
       await this.#table.hashAll(car.sections, signal, (end) => {
         this.#done = end
@@ -219,11 +220,20 @@ class CarCheck {
     if (!(error instanceof OvnError)) throw error
     const { code, message } = error
     const isDamaged = code === 'damaged'
-    const state = isDamaged ? 'damaged' : 'not checked'
-    this.#add({ state, kind: 'file', message, hint: hints.file, offset: this.#done, needs: [] })
+    const isShort = error instanceof CutShortError
+    this.#add({
+      code: isShort ? 'car-short' : isDamaged ? 'car-format' : 'car-unreadable',
+      state: isDamaged ? 'damaged' : 'not checked',
+      kind: 'file',
+      message,
+      hint: hints.file,
+      offset: this.#done,
+      needs: [],
+    })
     // Behind the end of a file there is nothing; behind a place that makes no sense there may be anything.
-    if (isDamaged && /is cut short/.test(message)) return
+    if (isShort) return
     this.#table.absent = {
+      code: 'car-beyond',
       state: 'not checked',
       message: `it is not among the blocks before byte ${this.#done}, from where on the file cannot be read`,
     }
@@ -231,10 +241,11 @@ class CarCheck {
 
   #noteBadSections(): void {
     const listed = this.#table.badSections()
-    for (const { cid, offset, state, message, found } of listed) {
+    for (const { cid, offset, code, state, message, found } of listed) {
       const name = cid.toString()
       const other = cidWith(cid.code, found)
       const damage: CarDamage & { needs: CarNeed[] } = {
+        code,
         state,
         kind: 'block',
         message: `block ${name} at byte ${offset}: ${message}`,
@@ -254,7 +265,7 @@ class CarCheck {
   async #checkRoots(roots: readonly CID[]): Promise<CheckedRoot[]> {
     if (roots.length === 0) {
       const message = 'the file names no root: whether anything is missing cannot be told'
-      this.#add({ state: 'not checked', kind: 'file', message, hint: hints.roots, needs: [] })
+      this.#add({ code: 'car-roots', state: 'not checked', kind: 'file', message, hint: hints.roots, needs: [] })
     }
     const checked: CheckedRoot[] = []
     let broken = 0
@@ -315,20 +326,22 @@ class CarCheck {
     else this.#unlisted += 1
   }
 
-  #notices(extra: BlockList): Problem[] {
+  #notices(extra: BlockList): Notice[] {
     const { duplicates, miscoded } = this.#table
-    const notices: Problem[] = []
-    const add = (message: string) => notices.push({ file: this.#file, message })
-    if (extra.blocks > 0) add(`${extra.blocks} of its blocks are needed by none of its roots`)
-    if (duplicates.blocks > 0) add(`${duplicates.blocks} of its blocks repeat others`)
-    if (miscoded.size > 0) add(`${miscoded.size} of its blocks have CIDs with another codec than where they are needed`)
+    const notices: Notice[] = []
+    const add = (code: NoticeCode, message: string) => notices.push({ code, file: this.#file, message })
+    if (extra.blocks > 0) add('car-unneeded', `${extra.blocks} of its blocks are needed by none of its roots`)
+    if (duplicates.blocks > 0) add('car-repeat', `${duplicates.blocks} of its blocks repeat others`)
+    if (miscoded.size > 0)
+      add('car-codec', `${miscoded.size} of its blocks have CIDs with another codec than where they are needed`)
     return notices
   }
 }
 
 function toDamage(problem: BlockProblem): CarDamage {
-  const { cid, state, message, bundle } = problem
+  const { cid, code, state, message, bundle } = problem
   return {
+    code,
     state,
     kind: bundle === true ? 'bundle' : 'block',
     message: `block ${cid}: ${message}`,

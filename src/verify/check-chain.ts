@@ -1,12 +1,11 @@
 // The lines of the manifest among themselves: each names the one before it, each version the one that it replaces.
 
-import type { Problem } from '../errors.ts'
-import { type Damage, hints } from './damage.ts'
+import { type Damage, type DamageCode, hints, type Notice } from './damage.ts'
 import { isEditionLine, isWithdrawLine, type Line, type ReadManifest, type RootLine } from './read-manifest.ts'
 
 export interface ChainFindings {
   readonly damage: readonly Damage[]
-  readonly notices: readonly Problem[]
+  readonly notices: readonly Notice[]
 }
 
 /**
@@ -15,7 +14,7 @@ export interface ChainFindings {
  */
 export function checkParents({ lines, bad, damage: found }: ReadManifest, file: string): ChainFindings {
   const damage: Damage[] = []
-  const notices: Problem[] = []
+  const notices: Notice[] = []
   const places = new Map<string, number>()
   for (const { cid, line } of lines) if (!places.has(cid)) places.set(cid, line)
   const lost = new Set(lines.flatMap((line) => line.lost ?? []))
@@ -27,12 +26,15 @@ export function checkParents({ lines, bad, damage: found }: ReadManifest, file: 
   for (const { cid, parent, line } of lines) {
     const first = places.get(cid)
     if (first !== undefined && first !== line) {
-      damage.push(manifestDamage('damaged', line, `line ${line} of the manifest is line ${first} again`))
+      damage.push(
+        manifestDamage('chain-repeat', 'damaged', line, `line ${line} of the manifest is line ${first} again`),
+      )
       continue
     }
     if (parent === undefined) {
       if (firstLine !== undefined) {
         notices.push({
+          code: 'chain-start',
           file,
           line,
           message: `this record follows none, as line ${firstLine} does: two manifests were joined`,
@@ -46,10 +48,15 @@ export function checkParents({ lines, bad, damage: found }: ReadManifest, file: 
       // What stood on a damaged line just above it is reported there.
       if (lost.has(parent) || badLines.has(line - 1) || ofBad.has(parent)) continue
       const message = `the record before line ${line} of the manifest is missing`
-      damage.push({ ...manifestDamage('missing', line, message), cid: parent })
+      damage.push({ ...manifestDamage('chain-parent', 'missing', line, message), cid: parent })
     } else if (before > line) {
       damage.push(
-        manifestDamage('damaged', line, `line ${line} of the manifest follows line ${before}, which stands below it`),
+        manifestDamage(
+          'chain-order',
+          'damaged',
+          line,
+          `line ${line} of the manifest follows line ${before}, which stands below it`,
+        ),
       )
     }
   }
@@ -57,19 +64,20 @@ export function checkParents({ lines, bad, damage: found }: ReadManifest, file: 
   return { damage, notices }
 }
 
-function manifestDamage(state: 'damaged' | 'missing', line: number, message: string): Damage {
-  return { state, kind: 'manifest', line, message, hint: hints.manifest, needs: [] }
+function manifestDamage(code: DamageCode, state: 'damaged' | 'missing', line: number, message: string): Damage {
+  return { code, state, kind: 'manifest', line, message, hint: hints.manifest, needs: [] }
 }
 
-function branchesOf(lines: readonly Line[], file: string): Problem[] {
+function branchesOf(lines: readonly Line[], file: string): Notice[] {
   const children = new Map<string, Line>()
-  const notices: Problem[] = []
+  const notices: Notice[] = []
   for (const line of lines) {
     if (line.parent === undefined) continue
     const other = children.get(line.parent)
     if (other === undefined) children.set(line.parent, line)
     else if (other.cid !== line.cid) {
       notices.push({
+        code: 'chain-branch',
         file,
         line: line.line,
         message: `this record and line ${other.line} follow the same one: two copies were merged`,
@@ -110,6 +118,7 @@ export function followRoots(manifest: ReadManifest): { roots: Map<string, RootSt
     if (!withdrawn) state.editions.push(line)
     else if (!state.editions.some((edition) => isSameEdition(edition, line)) && !claimed.has(root) && !hasLost) {
       damage.push({
+        code: 'withdraw-unrecorded',
         state: 'damaged',
         kind: 'record',
         line: line.line,
@@ -146,12 +155,13 @@ export function checkVersions(
   const { claimed } = manifest
   const hasLost = hasLostRecords(manifest)
   const damage: Damage[] = []
-  const notices: Problem[] = []
+  const notices: Notice[] = []
   for (const edition of editions) {
     const { line, version, previous, event, root } = edition
     const label = labelOf(edition)
-    const wrong = (state: 'damaged' | 'missing', message: string) =>
+    const wrong = (code: DamageCode, state: 'damaged' | 'missing', message: string) =>
       damage.push({
+        code,
         state,
         kind: 'record',
         line,
@@ -160,19 +170,25 @@ export function checkVersions(
         needs: [{ article: label, root, path: '' }],
       })
     if (previous === undefined) {
-      if (version > 1 && event === 'publish') wrong('damaged', `${label} does not name the version that it replaces`)
+      if (version > 1 && event === 'publish')
+        wrong('version-unnamed', 'damaged', `${label} does not name the version that it replaces`)
       continue
     }
     if (version === 1 && event === 'publish')
-      wrong('damaged', `${label} is a first version, and names one that it replaces`)
+      wrong('version-first', 'damaged', `${label} is a first version, and names one that it replaces`)
     const before = roots.get(previous)?.editions ?? []
     if (before.some((each) => each.slug === edition.slug && each.version === version - 1)) continue
     if (event !== 'publish' || (hasLost && before.length === 0)) {
-      notices.push({ file, line, message: `the version that ${label} replaces is not recorded here` })
+      notices.push({
+        code: 'version-absent',
+        file,
+        line,
+        message: `the version that ${label} replaces is not recorded here`,
+      })
     } else if (before.length > 0) {
-      wrong('damaged', `${label} replaces ${previous}, which is not the version before it`)
+      wrong('version-previous', 'damaged', `${label} replaces ${previous}, which is not the version before it`)
     } else if (!claimed.has(previous)) {
-      wrong('missing', `${label} replaces ${previous}, which the manifest does not record`)
+      wrong('version-unrecorded', 'missing', `${label} replaces ${previous}, which the manifest does not record`)
     }
   }
   return { damage, notices }

@@ -229,7 +229,7 @@ export class DagCheck {
 
   #problemOf(cid: CID): BlockProblem | undefined {
     const lie = this.#lies.get(cid.toString())
-    if (lie !== undefined) return { cid, state: 'damaged', message: lie, bundle: true }
+    if (lie !== undefined) return { cid, code: 'file-parts', state: 'damaged', message: lie, bundle: true }
     const fault = cid.code === rawCode && identityBytes(cid) === undefined ? this.#faultOfRaw(cid) : this.#nodeOf(cid)
     return fault === undefined || 'kind' in fault ? undefined : { cid, ...fault }
   }
@@ -251,6 +251,7 @@ export class DagCheck {
     if (!(bytes instanceof Uint8Array)) return bytes
     if (cid.code !== rawCode && cid.code !== dagPbCode) {
       return {
+        code: 'block-codec',
         state: 'not checked',
         message: `its codec 0x${cid.code.toString(16)} is not UnixFS: what is below it is not known`,
       }
@@ -260,6 +261,7 @@ export class DagCheck {
     } catch (error) {
       if (!(error instanceof OvnError)) throw error
       return {
+        code: 'block-unixfs',
         state: 'not checked',
         message: `its bytes match its CID, and they are not UnixFS: what is below it is not known`,
       }

@@ -1,6 +1,6 @@
 // The cache of the manifest in the database: where it speaks of something else than the manifest does, the manifest is what counts.
 
-import { type Damage, hints } from './damage.ts'
+import { type Damage, type DamageCode, hints } from './damage.ts'
 import type { Stored } from './open-database.ts'
 import { isEditionLine, isWithdrawLine, type Line, type ReadManifest } from './read-manifest.ts'
 
@@ -12,16 +12,18 @@ export function checkIndex({ database, disk }: Stored, manifest: ReadManifest): 
   try {
     const marks = database.prepare('select size, lines, last_start, last_cid from manifest_mark limit 2').all()
     const [mark] = marks
-    if (marks.length > 1) return [indexDamage('the database remembers two ends of the manifest')]
+    if (marks.length > 1) return [indexDamage('cache-mark', 'the database remembers two ends of the manifest')]
     const rows = database.prepare('select slug, version, root, event, start, length from edition').iterate()
     if (mark === undefined) {
-      return rows.next().done ? [] : [indexDamage('the database remembers editions, and no end of the manifest')]
+      return rows.next().done
+        ? []
+        : [indexDamage('cache-mark', 'the database remembers editions, and no end of the manifest')]
     }
     const wrong = checkMark(mark, manifest)
     return wrong === undefined ? checkRows(rows, mark.size as number, manifest) : [wrong]
   } catch (error) {
-    const { state, message } = disk.faultOf(error)
-    return [{ ...indexDamage(`the cache of the manifest could not be read: ${message}`), state }]
+    const { code, state, message } = disk.faultOf(error)
+    return [{ ...indexDamage(code, `the cache of the manifest could not be read: ${message}`), state }]
   }
 }
 
@@ -33,7 +35,7 @@ function checkMark({ size, lines, last_start, last_cid }: Row, manifest: ReadMan
     return undefined
   }
   if (![size, lines, last_start].every(Number.isSafeInteger) || typeof last_cid !== 'string') {
-    return indexDamage('what the database remembers of the end of the manifest is none')
+    return indexDamage('cache-mark', 'what the database remembers of the end of the manifest is none')
   }
   // What stands on a damaged line is reported there.
   if (
@@ -42,24 +44,26 @@ function checkMark({ size, lines, last_start, last_cid }: Row, manifest: ReadMan
     return undefined
   }
   if (manifest.size >= (size as number) && manifest.lines.some(({ cid }) => cid === last_cid)) {
-    return indexDamage('the database remembers the lines of the manifest at other places')
+    return indexDamage('cache-mark', 'the database remembers the lines of the manifest at other places')
   }
   if (last !== undefined && last.line === lines && last.offset + last.length + 1 === size) {
     return indexDamage(
+      'cache-mark',
       `the database remembers another record on line ${lines} of the manifest`,
       String(last_cid),
       last.cid,
     )
   }
   if (manifest.lines.some(({ lost }) => lost?.includes(last_cid))) {
-    return indexDamage('the database remembers a record that is known to be lost')
+    return indexDamage('cache-mark', 'the database remembers a record that is known to be lost')
   }
   const known = manifest.lines.length + manifest.bad.length
-  const damage = indexDamage(
-    manifest.exists
-      ? `the manifest has ${known} lines, and the database remembers ${lines}: records at its end are missing`
-      : `the manifest is missing; it had ${lines} lines or more`,
-  )
+  const damage = manifest.exists
+    ? indexDamage(
+        'manifest-end',
+        `the manifest has ${known} lines, and the database remembers ${lines}: records at its end are missing`,
+      )
+    : indexDamage('manifest-missing', `the manifest is missing; it had ${lines} lines or more`)
   return { ...damage, state: 'missing', kind: 'manifest', hint: hints.manifest, cid: last_cid }
 }
 
@@ -87,8 +91,9 @@ function checkRows(rows: Iterable<unknown>, size: number, manifest: ReadManifest
     }
   }
   const damage: Damage[] = []
-  if (wrong > 0) damage.push(indexDamage(`${wrong} rows of the cache of the manifest are not what it says`))
-  if (left > 0) damage.push(indexDamage(`${left} records of the manifest are missing in its cache`))
+  if (wrong > 0)
+    damage.push(indexDamage('cache-rows', `${wrong} rows of the cache of the manifest are not what it says`))
+  if (left > 0) damage.push(indexDamage('cache-missing', `${left} records of the manifest are missing in its cache`))
   return damage
 }
 
@@ -104,8 +109,9 @@ function lineAt({ lines }: ReadManifest, offset: unknown): Line | undefined {
   return lines[low]?.offset === offset ? lines[low] : undefined
 }
 
-function indexDamage(message: string, expected?: string, found?: string): Damage {
+function indexDamage(code: DamageCode, message: string, expected?: string, found?: string): Damage {
   return {
+    code,
     state: 'damaged',
     kind: 'index',
     message,

@@ -1,9 +1,8 @@
 // The pins: one for every root that the manifest keeps, and for no other.
 
 import { CID } from 'multiformats/cid'
-import type { Problem } from '../errors.ts'
 import { labelOf, type RootState } from './check-chain.ts'
-import { type Damage, hints, repairHint } from './damage.ts'
+import { type Damage, type DamageCode, hints, type Notice, repairHint } from './damage.ts'
 import type { Stored } from './open-database.ts'
 import type { RootLine } from './read-manifest.ts'
 
@@ -16,7 +15,7 @@ export interface LonelyPin {
 
 export interface PinFindings {
   readonly damage: readonly Damage[]
-  readonly notices: readonly Problem[]
+  readonly notices: readonly Notice[]
   readonly pins: number
   readonly lonely: readonly LonelyPin[]
 }
@@ -40,7 +39,7 @@ export function checkPins(
   file: string,
 ): PinFindings {
   const damage: Damage[] = []
-  const notices: Problem[] = []
+  const notices: Notice[] = []
   const lonely: LonelyPin[] = []
   const pinned = new Set<string>()
   let pins = 0
@@ -51,7 +50,7 @@ export function checkPins(
       pins += 1
       const root = decodeRoot(row.root)
       if (root === undefined) {
-        damage.push(pinDamage('damaged', 'a pin names no root', hints.database, []))
+        damage.push(pinDamage('pin-root', 'damaged', 'a pin names no root', hints.database, []))
         continue
       }
       const name = root.toString()
@@ -59,11 +58,12 @@ export function checkPins(
       const state = roots.get(name)
       const fault = faultOfPin(row, root, state)
       if (state?.live === true) {
-        if (fault !== undefined) damage.push(damageOf('damaged', fault, state))
+        if (fault !== undefined) damage.push(damageOf(fault.code, 'damaged', fault.message, state))
         continue
       }
       if (fault !== undefined) {
-        damage.push(pinDamage('damaged', `${name}, which the manifest does not keep, ${fault}`, hints.database, []))
+        const message = `${name}, which the manifest does not keep, ${fault.message}`
+        damage.push(pinDamage(fault.code, 'damaged', message, hints.database, []))
         continue
       }
       lonely.push({ root, depth: typeof row.depth === 'number' ? row.depth : Number.POSITIVE_INFINITY })
@@ -71,12 +71,13 @@ export function checkPins(
       else if (!claimed.has(name)) notices.push({ file, ...unrecordedNotice(name) })
     }
   } catch (error) {
-    const { state, message } = disk.faultOf(error)
+    const { code, state, message } = disk.faultOf(error)
     complete = false
-    damage.push(pinDamage(state, `the pins could not be read: ${message}`, hints.database, []))
+    damage.push(pinDamage(code, state, `the pins could not be read: ${message}`, hints.database, []))
   }
   for (const state of roots.values()) {
-    if (complete && state.live && !pinned.has(state.root)) damage.push(damageOf('missing', 'is not pinned', state))
+    if (complete && state.live && !pinned.has(state.root))
+      damage.push(damageOf('pin-missing', 'missing', 'is not pinned', state))
   }
   return { damage, notices, pins, lonely }
 }
@@ -90,11 +91,13 @@ export function checkPin({ database, disk }: Stored, state: RootState): Damage[]
     row = pin as unknown as PinRow | undefined
   } catch (error) {
     const fault = disk.faultOf(error)
-    return [damageOf(fault.state, `may be pinned or not; its pin could not be read: ${fault.message}`, state)]
+    return [
+      damageOf(fault.code, fault.state, `may be pinned or not; its pin could not be read: ${fault.message}`, state),
+    ]
   }
-  if (row === undefined) return [damageOf('missing', 'is not pinned', state)]
+  if (row === undefined) return [damageOf('pin-missing', 'missing', 'is not pinned', state)]
   const fault = faultOfPin(row, root, state)
-  return fault === undefined ? [] : [damageOf('damaged', fault, state)]
+  return fault === undefined ? [] : [damageOf(fault.code, 'damaged', fault.message, state)]
 }
 
 function decodeRoot(bytes: unknown): CID | undefined {
@@ -106,19 +109,27 @@ function decodeRoot(bytes: unknown): CID | undefined {
   }
 }
 
-/** What is wrong with a pin, as the rest of a sentence; undefined where nothing is. */
-function faultOfPin(row: PinRow, root: CID, state: RootState | undefined): string | undefined {
+interface PinFault {
+  readonly code: DamageCode
+  /** The rest of a sentence. */
+  readonly message: string
+}
+
+/** What is wrong with a pin; undefined where nothing is. */
+function faultOfPin(row: PinRow, root: CID, state: RootState | undefined): PinFault | undefined {
   const { multihash, depth, metadata } = row
   if (!(multihash instanceof Uint8Array) || Buffer.compare(multihash, root.multihash.bytes) !== 0) {
-    return 'is pinned under another multihash'
+    return { code: 'pin-multihash', message: 'is pinned under another multihash' }
   }
-  if (depth !== null && !(state?.live !== true && Number.isSafeInteger(depth))) return 'is not pinned to its full depth'
+  if (depth !== null && !(state?.live !== true && Number.isSafeInteger(depth))) {
+    return { code: 'pin-depth', message: 'is not pinned to its full depth' }
+  }
   const values = parseMetadata(metadata)
-  if (values === undefined) return 'has a pin whose metadata is no JSON object'
+  if (values === undefined) return { code: 'pin-metadata', message: 'has a pin whose metadata is no JSON object' }
   if (state?.live !== true) return undefined
   return state.editions.some(({ slug, version }) => values.slug === slug && values.version === version)
     ? undefined
-    : 'is pinned as another edition'
+    : { code: 'pin-edition', message: 'is pinned as another edition' }
 }
 
 function parseMetadata(text: unknown): { readonly slug?: unknown; readonly version?: unknown } | undefined {
@@ -130,26 +141,34 @@ function parseMetadata(text: unknown): { readonly slug?: unknown; readonly versi
   }
 }
 
-function damageOf(state: Damage['state'], fault: string, { root, editions }: RootState): Damage {
+function damageOf(code: DamageCode, state: Damage['state'], fault: string, { root, editions }: RootState): Damage {
   const label = labelOf(editions.at(-1) as RootLine)
   const needs = editions.map((edition) => ({ article: labelOf(edition), root, path: '' }))
-  return pinDamage(state, `${label} ${fault}`, repairHint(label), needs)
+  return pinDamage(code, state, `${label} ${fault}`, repairHint(label), needs)
 }
 
-function pinDamage(state: Damage['state'], message: string, hint: string, needs: Damage['needs']): Damage {
-  return { state, kind: 'pin', message, hint, needs }
+function pinDamage(
+  code: DamageCode,
+  state: Damage['state'],
+  message: string,
+  hint: string,
+  needs: Damage['needs'],
+): Damage {
+  return { code, state, kind: 'pin', message, hint, needs }
 }
 
-function withdrawnNotice({ editions, root }: RootState): Pick<Problem, 'message' | 'hint'> {
+function withdrawnNotice({ editions, root }: RootState): Omit<Notice, 'file'> {
   const label = labelOf(editions.at(-1) ?? { slug: root, version: 0 })
   return {
+    code: 'pin-withdrawn',
     message: `${label} is withdrawn and still pinned: an unpublish was interrupted, or is under way`,
     hint: `run \`ovn unpublish ${label}\` again`,
   }
 }
 
-function unrecordedNotice(root: string): Pick<Problem, 'message' | 'hint'> {
+function unrecordedNotice(root: string): Omit<Notice, 'file'> {
   return {
+    code: 'pin-unrecorded',
     message: `${root} is pinned, and the manifest does not name it: a publish was interrupted, or is under way, or the manifest has lost its end`,
     hint: 'publish the article again, or run `ovn rebuild`',
   }

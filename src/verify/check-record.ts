@@ -5,7 +5,7 @@ import type { CID } from 'multiformats/cid'
 import type { EditionRecord } from '../manifest/record.ts'
 import { labelOf } from './check-chain.ts'
 import type { DagCheck } from './check-dag.ts'
-import { type Damage, hints, repairHint } from './damage.ts'
+import { type Damage, type DamageCode, hints, repairHint } from './damage.ts'
 
 const bundleFormat = 'ovn-bundle/1'
 const longestMetadata = 16 * 1_048_576
@@ -36,9 +36,10 @@ export function checkRecord(
   const damage: Damage[] = []
   const needs = [{ article: label, root: record.root, path: '' }]
 
-  function compare(field: string, found: unknown, expected: unknown): void {
-    if (spell(found) === spell(expected)) return
+  function compare(code: DamageCode, field: string, found: unknown, expected: unknown): void {
+    if (typeof found === typeof expected && spell(found) === spell(expected)) return
     damage.push({
+      code,
       state: 'damaged',
       kind: 'record',
       line,
@@ -50,9 +51,10 @@ export function checkRecord(
     })
   }
 
-  function lacks(path: string, why: string): void {
+  function lacks(code: DamageCode, path: string, why: string): void {
     const message = `the bundle of ${label}: ${path} ${why}`
     damage.push({
+      code,
       state: 'damaged',
       kind: 'bundle',
       message,
@@ -61,11 +63,11 @@ export function checkRecord(
     })
   }
 
-  if (size !== undefined) compare('size', record.size, size)
+  if (size !== undefined) compare('record-size', 'size', record.size, size)
   const entries = dag.entriesOf(root)
   if (entries === undefined) {
     // A root that is not intact is reported as a block.
-    if (record.source !== undefined && size !== undefined) lacks('the root', 'is not a directory')
+    if (record.source !== undefined && size !== undefined) lacks('bundle-folder', 'the root', 'is not a directory')
     return damage
   }
   const metadata = readMetadata(dag, entries.get('metadata.json'))
@@ -74,23 +76,29 @@ export function checkRecord(
 
   if (record.event === 'publish') {
     for (const path of ['article.md', 'index.html', 'metadata.json'])
-      if (!entries.has(path)) lacks(path, 'is not in it')
+      if (!entries.has(path)) lacks('bundle-file', path, 'is not in it')
   }
   const source = entries.get('article.md')
-  compare('source', record.source, source !== undefined && dag.isFile(source) ? source.toString() : undefined)
+  compare(
+    'record-source',
+    'source',
+    record.source,
+    source !== undefined && dag.isFile(source) ? source.toString() : undefined,
+  )
   if (!isBundle) {
-    if (size !== undefined) lacks('metadata.json', `is not that of a bundle of the format ${bundleFormat}`)
+    if (size !== undefined)
+      lacks('bundle-metadata', 'metadata.json', `is not that of a bundle of the format ${bundleFormat}`)
     return damage
   }
-  compare('slug', record.identifier ?? record.slug, metadata.identifier)
-  compare('version', record.version, metadata.version)
-  compare('title', record.title, metadata.headline)
-  compare('date', record.datePublished, metadata.datePublished)
-  compare('categories', record.categories, metadata.articleSection ?? [])
-  compare('address', record.url, metadata.url)
-  compare('previous version', record.previous, revisedBy(metadata))
+  compare('record-slug', 'slug', record.identifier ?? record.slug, metadata.identifier)
+  compare('record-version', 'version', record.version, metadata.version)
+  compare('record-title', 'title', record.title, metadata.headline)
+  compare('record-date', 'date', record.datePublished, metadata.datePublished)
+  compare('record-categories', 'categories', record.categories, metadata.articleSection ?? [])
+  compare('record-url', 'address', record.url, metadata.url)
+  compare('record-previous', 'previous version', record.previous, revisedBy(metadata))
   if (record.note !== undefined && !correctionsOf(metadata).includes(record.note)) {
-    compare('note', record.note, correctionsOf(metadata).at(-1))
+    compare('record-note', 'note', record.note, correctionsOf(metadata).at(-1))
   }
   return damage
 }

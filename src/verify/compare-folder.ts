@@ -9,9 +9,9 @@ import { storageError } from '../archive/storage-error.ts'
 import { diskName } from '../dag/entry-name.ts'
 import { type GetStore, readBlock } from '../dag/read-block.ts'
 import { type DagNode, type DirectoryEntry, readNode } from '../dag/unixfs-node.ts'
-import { OvnError, type Problem } from '../errors.ts'
+import { type ErrorCode, OvnError } from '../errors.ts'
 import { compareFile, type FileDifference } from './compare-file.ts'
-import type { Fault } from './damage.ts'
+import type { Fault, Notice } from './damage.ts'
 
 /** One thing that is not the same. */
 export interface Difference {
@@ -31,6 +31,7 @@ export interface Difference {
 
 /** Something that could not be compared: damaged or missing in the archive, or not to be read on the disk. */
 export interface CompareFault {
+  readonly code: ErrorCode
   readonly state: Fault
   readonly where: 'archive' | 'disk'
   readonly path: string
@@ -57,7 +58,7 @@ export interface Comparison {
   /** Differences beyond what is listed. */
   readonly unlisted: number
   readonly faults: readonly CompareFault[]
-  readonly notices: readonly Problem[]
+  readonly notices: readonly Notice[]
 }
 
 export interface CompareEdition {
@@ -118,7 +119,7 @@ class Comparing {
   readonly #options: CompareOptions
   readonly #differences: Difference[] = []
   #faults: CompareFault[] = []
-  readonly #notices: Problem[] = []
+  readonly #notices: Notice[] = []
   #unlisted = 0
   #archivedEntries = 0
   #localEntries = 0
@@ -222,7 +223,11 @@ class Comparing {
 
   #compareLink(path: string, target: string, found: Dirent | undefined): void {
     if (found === undefined) {
-      this.#notices.push({ file: path, message: 'a symbolic link in the archive, and as a rule not written to disk' })
+      this.#notices.push({
+        code: 'link-archived',
+        file: path,
+        message: 'a symbolic link in the archive, and as a rule not written to disk',
+      })
     } else if (!found.isSymbolicLink()) {
       this.#differ({ path, how: 'kind', note: 'the archived one is a symbolic link' })
     } else if (readlinkSync(join(this.#path, path)) !== target) {
@@ -353,7 +358,7 @@ class Comparing {
     const state =
       code === 'not-found' ? 'missing' : code === 'damaged' && !/cannot be checked/.test(message) ? code : 'not checked'
     if (this.#faults.some((each) => each.path === path && each.message === message)) return
-    this.#faults.push({ state, where, path, message })
+    this.#faults.push({ code, state, where, path, message })
   }
 
   #result(subject: Comparison['subject'], counterparts: readonly string[]): Comparison {

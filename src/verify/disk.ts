@@ -32,7 +32,7 @@ export class Disk {
     const fault = understandFault(error)
     this.hasFailed = true
     return fault.state === 'damaged' && !this.canBeRead
-      ? { state: 'not checked', message: 'the disk failed to read it' }
+      ? { code: 'database-unreadable', state: 'not checked', message: 'the disk failed to read it' }
       : fault
   }
 

@@ -5,7 +5,7 @@ import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { OvnError } from '../errors.ts'
-import { type Damage, hints } from './damage.ts'
+import { type Damage, type DamageCode, hints } from './damage.ts'
 import type { DatabaseFault } from './database-fault.ts'
 import { Disk } from './disk.ts'
 
@@ -99,24 +99,29 @@ export function checkStructure({ database, disk }: Stored): Damage[] {
     if (lines.length > 0) disk.hasFailed = true
     return lines.map((message) => {
       const wasRead = (Number(unreadPage.exec(message)?.[1] ?? 0) & 0xff) !== ioError
-      return databaseDamage({ state: wasRead && disk.canBeRead ? 'damaged' : 'not checked', message })
+      return databaseDamage(
+        wasRead && disk.canBeRead
+          ? { code: 'database-structure', state: 'damaged', message }
+          : { code: 'database-unreadable', state: 'not checked', message },
+      )
     })
   } catch (error) {
     return [databaseDamage(disk.faultOf(error))]
   }
 }
 
-export function databaseDamage({ state, message }: DatabaseFault): Damage {
-  const journal = message.includes('journal')
+export function databaseDamage({ code, state, message }: DatabaseFault): Damage {
   return {
+    code,
     state,
     kind: 'database',
     message: `blocks.sqlite: ${message}`,
-    hint: journal
-      ? 'run another command that opens the archive, such as `ovn show <ref>`, which takes it back; then verify again'
-      : state === 'damaged'
-        ? hints.database
-        : hints.disk,
+    hint:
+      code === 'database-journal'
+        ? 'run another command that opens the archive, such as `ovn show <ref>`, which takes it back; then verify again'
+        : state === 'damaged'
+          ? hints.database
+          : hints.disk,
     needs: [],
   }
 }
@@ -136,29 +141,31 @@ function placeOf(file: string, header: Buffer): string | URL {
 function checkFormat(database: DatabaseSync, header: Buffer, file: string): Damage[] {
   const application = database.prepare('pragma application_id').get()?.application_id
   const version = database.prepare('pragma user_version').get()?.user_version
-  const damaged = (message: string) => databaseDamage({ state: 'damaged', message })
-  if (application !== applicationId) return [damaged('it is not the database of an archive')]
+  const damaged = (code: DamageCode, message: string) => databaseDamage({ code, state: 'damaged', message })
+  if (application !== applicationId) return [damaged('database-application', 'it is not the database of an archive')]
   if (typeof version === 'number' && version > schemaVersion) {
     throw new OvnError('unsupported', `${file} was written by a newer ovn (format ${version})`, {
       hint: 'install the newest ovn; this one leaves the archive as it is',
     })
   }
   const damage: Damage[] = []
-  if (version !== schemaVersion) damage.push(damaged(`it names the format ${version}`))
+  if (version !== schemaVersion) damage.push(damaged('database-format', `it names the format ${version}`))
   // With a higher number SQLite reads the file, and never writes into it again.
-  if ((header[18] as number) > 2) damage.push(damaged('its header says that it cannot be written to'))
+  if ((header[18] as number) > 2)
+    damage.push(damaged('database-header', 'its header says that it cannot be written to'))
   const found = new Map<string, string>()
   for (const row of database.prepare('select type, name, tbl_name as "table", sql from sqlite_schema').iterate()) {
     const { type, name, sql, table } = row
-    if (type === 'trigger' || type === 'view') damage.push(damaged(`it has a ${type} that no archive has: ${name}`))
+    if (type === 'trigger' || type === 'view')
+      damage.push(damaged('database-schema', `it has a ${type} that no archive has: ${name}`))
     else if (isNamedAsItIs(String(type), String(name), String(table), String(sql))) {
       found.set(String(name), normalise(String(sql)))
     }
   }
   for (const [name, sql] of Object.entries(schema)) {
-    if (!found.has(name)) damage.push(damaged(`the table or index ${name} is missing`))
+    if (!found.has(name)) damage.push(damaged('database-schema', `the table or index ${name} is missing`))
     else if (found.get(name) !== normalise(sql))
-      damage.push(damaged(`the table or index ${name} is not that of an archive`))
+      damage.push(damaged('database-schema', `the table or index ${name} is not that of an archive`))
   }
   return damage
 }

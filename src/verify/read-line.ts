@@ -5,6 +5,7 @@ import { base32 } from 'multiformats/bases/base32'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
 import type { ManifestRecord } from '../manifest/record.ts'
+import type { DamageCode } from './damage.ts'
 
 /** The newest version of the manifest's format that is understood here. */
 const knownVersion = 1
@@ -14,7 +15,7 @@ const deepest = 100
 /** A record whose bytes were found to be right, or what is wrong with the line. */
 export type ReadLine =
   | { readonly record: ManifestRecord }
-  | { readonly damage: string; readonly expected?: string; readonly found?: string }
+  | { readonly code: DamageCode; readonly damage: string; readonly expected?: string; readonly found?: string }
   | { readonly newer: number }
 
 type Fields = { readonly [field: string]: unknown }
@@ -26,25 +27,26 @@ export function readLineStrictly(bytes: Buffer): ReadLine {
   try {
     value = JSON.parse(text)
   } catch {
-    return { damage: 'it is not JSON' }
+    return { code: 'line-json', damage: 'it is not JSON' }
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { damage: 'it is not a record' }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { code: 'line-record', damage: 'it is not a record' }
   const fields = fieldsOf(value, 0)
-  if (fields === undefined) return { damage: 'it is too deep' }
+  if (fields === undefined) return { code: 'line-depth', damage: 'it is too deep' }
   // What is spelled the same has the same bytes, unless some of them were no text at all.
   if (spell(fields) !== text || (text.includes('\ufffd') && Buffer.compare(Buffer.from(text), bytes) !== 0)) {
-    return { damage: 'it is not spelled as DAG-JSON' }
+    return { code: 'line-spelling', damage: 'it is not spelled as DAG-JSON' }
   }
   const { cid: claimed } = value as Fields
-  if (typeof claimed !== 'string') return { damage: 'it does not name its own CID' }
+  if (typeof claimed !== 'string') return { code: 'line-cid', damage: 'it does not name its own CID' }
   const found = cidOfText(spell(fields.filter(({ key }) => key !== 'cid')))
-  if (found !== claimed) return { damage: 'its bytes do not match its CID', expected: claimed, found }
+  if (found !== claimed) return { code: 'line-cid', damage: 'its bytes do not match its CID', expected: claimed, found }
   const { v } = value as Fields
   if (Number.isSafeInteger(v) && (v as number) > knownVersion) return { newer: v as number }
   const wrong = wrongFieldOf(value as Fields)
   return wrong === undefined
     ? { record: value as unknown as ManifestRecord }
-    : { damage: `its field "${wrong}" is not what the format wants` }
+    : { code: 'line-field', damage: `its field "${wrong}" is not what the format wants` }
 }
 
 interface Field {
@@ -52,10 +54,10 @@ interface Field {
   readonly text: string
 }
 
-/** The fields of an object in byte order, each spelled; undefined where they are nested too deep. */
+/** The fields of an object in the order of their keys' UTF-16 units, each spelled; undefined where they are nested too deep. */
 function fieldsOf(value: object, depth: number): Field[] | undefined {
   const fields: Field[] = []
-  for (const key of Object.keys(value).sort(byBytes)) {
+  for (const key of Object.keys(value).sort()) {
     const text = spellValue((value as Fields)[key], depth + 1)
     if (text === undefined) return undefined
     fields.push({ key, text })
@@ -76,13 +78,6 @@ function spellValue(value: unknown, depth: number): string | undefined {
   }
   const items = value.map((item) => spellValue(item, depth + 1))
   return items.includes(undefined) ? undefined : `[${items.join(',')}]`
-}
-
-const ascii = /^[\0-\x7f]*$/
-
-function byBytes(a: string, b: string): number {
-  if (ascii.test(a) && ascii.test(b)) return a < b ? -1 : 1
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
 function cidOfText(text: string): string {

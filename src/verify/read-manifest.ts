@@ -3,7 +3,7 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { OvnError } from '../errors.ts'
 import type { EditionEvent, ManifestRecord } from '../manifest/record.ts'
-import { type Damage, hints } from './damage.ts'
+import { type Damage, type DamageCode, hints } from './damage.ts'
 import { readLineStrictly } from './read-line.ts'
 
 /** What stays in memory of a record. */
@@ -98,10 +98,16 @@ function readAll(handle: number): ReadManifest {
   let number = 0
   let offset = 0
 
-  function addBad(bytes: Buffer, message: string, details: { expected?: string; found?: string } = {}): void {
+  function addBad(
+    bytes: Buffer,
+    code: DamageCode,
+    message: string,
+    details: { expected?: string; found?: string } = {},
+  ): void {
     bad.push({ line: number, offset, length: bytes.length })
     for (const [cid] of bytes.toString('latin1').matchAll(/b[a-z2-7]{20,}/g)) claimed.add(cid)
     damage.push({
+      code,
       state: 'damaged',
       kind: 'manifest',
       line: number,
@@ -125,8 +131,8 @@ function readAll(handle: number): ReadManifest {
       )
     }
     if ('damage' in read) {
-      const { damage: message, ...details } = read
-      addBad(bytes, message, details)
+      const { code, damage: message, ...details } = read
+      addBad(bytes, code, message, details)
     } else {
       lines.push(toLine(read.record, number, offset, bytes.length))
     }
@@ -154,13 +160,17 @@ function readAll(handle: number): ReadManifest {
   }
   if (rest.length > longestLine) {
     number += 1
-    addBad(rest.subarray(0, 65_536), `it is longer than ${longestLine} bytes, and nothing after it was read`)
+    addBad(
+      rest.subarray(0, 65_536),
+      'line-length',
+      `it is longer than ${longestLine} bytes, and nothing after it was read`,
+    )
     return { exists: true, size: offset, lines, bad, claimed, damage, torn: 0, stamp }
   }
   // A crash leaves the beginning of a line. A whole line with another byte where its newline should be is no such thing.
   if (rest.length > 1 && 'record' in readLineStrictly(rest.subarray(0, -1))) {
     number += 1
-    addBad(rest, 'the newline at its end is another byte')
+    addBad(rest, 'line-newline', 'the newline at its end is another byte')
     return { exists: true, size: offset + rest.length, lines, bad, claimed, damage, torn: 0, stamp }
   }
   return { exists: true, size: offset, lines, bad, claimed, damage, torn: rest.length, stamp }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
 import { assertArchive, layout } from '../archive/layout.ts'
 import { storageError } from '../archive/storage-error.ts'
-import { OvnError, type Problem } from '../errors.ts'
+import { OvnError } from '../errors.ts'
 import { parseRef } from '../links/parse-ref.ts'
 import type { EditionRecord } from '../manifest/record.ts'
 import { type BadRow, BlockTable, rawCidOf } from './block-table.ts'
@@ -15,7 +15,7 @@ import { type Below, type BlockProblem, DagCheck, foundCid } from './check-dag.t
 import { checkIndex } from './check-index.ts'
 import { checkPin, checkPins, type LonelyPin } from './check-pins.ts'
 import { checkRecord } from './check-record.ts'
-import { type Damage, hints, type Need, repairHint } from './damage.ts'
+import { type Damage, hints, type Need, type Notice, repairHint } from './damage.ts'
 import {
   checkStructure,
   closeStored,
@@ -44,7 +44,7 @@ export interface ArchiveChecked {
   /** Blocks that no article, no pin and no command under way needs. */
   readonly strays: { readonly blocks: number; readonly bytes: number }
   readonly damage: readonly Damage[]
-  readonly notices: readonly Problem[]
+  readonly notices: readonly Notice[]
 }
 
 export interface VerifyOptions {
@@ -90,7 +90,7 @@ class Check {
   readonly #manifestFile: string
   readonly #blocksFile: string
   readonly #damage: Damage[] = []
-  readonly #notices: Problem[] = []
+  readonly #notices: Notice[] = []
   /** What is wrong with blocks, by their CID: one entry each, however many need it. */
   readonly #blockDamage = new Map<string, Damage & { readonly needs: Need[] }>()
   /** Multihashes of those. */
@@ -169,7 +169,11 @@ class Check {
     for (const { live: kept, editions } of wanted) {
       const label = labelOf(editions.at(-1) as RootLine)
       if (!kept)
-        this.#notices.push({ file: this.#manifestFile, message: `${label} is withdrawn: its blocks are not kept` })
+        this.#notices.push({
+          code: 'edition-withdrawn',
+          file: this.#manifestFile,
+          message: `${label} is withdrawn: its blocks are not kept`,
+        })
     }
     const lines = live.flatMap(({ editions }) => editions)
     const versions = checkVersions(lines, roots, this.#manifest, this.#manifestFile)
@@ -200,7 +204,14 @@ class Check {
     this.#damage.push(...damage)
     if (absent && this.#manifest.lines.length > 0) {
       const message = 'blocks.sqlite: it is missing, and the manifest records articles'
-      this.#damage.push({ state: 'missing', kind: 'database', message, hint: hints.database, needs: [] })
+      this.#damage.push({
+        code: 'database-missing',
+        state: 'missing',
+        kind: 'database',
+        message,
+        hint: hints.database,
+        needs: [],
+      })
     }
     return stored
   }
@@ -276,6 +287,7 @@ class Check {
     if (record === undefined) {
       const message = `line ${line.line} of the manifest is another now than when it was first read`
       this.#damage.push({
+        code: 'line-changed',
         state: 'not checked',
         kind: 'manifest',
         line: line.line,
@@ -329,24 +341,31 @@ class Check {
     return strays
   }
 
-  #tornNotice(): Problem[] {
+  #tornNotice(): Notice[] {
     const { torn } = this.#manifest
     if (torn === 0) return []
     const message = `an unfinished line of ${torn} bytes at its end: a publish was interrupted, or is under way`
-    return [{ file: this.#manifestFile, message, hint: 'the next publish sets it aside; publish that article again' }]
+    return [
+      {
+        code: 'line-torn',
+        file: this.#manifestFile,
+        message,
+        hint: 'the next publish sets it aside; publish that article again',
+      },
+    ]
   }
 
   /** Two editions with one number: what two copies of an archive recorded before they were merged. */
-  #doubleNotices(live: readonly RootState[]): Problem[] {
+  #doubleNotices(live: readonly RootState[]): Notice[] {
     const roots = new Map<string, RootLine>()
-    const notices: Problem[] = []
+    const notices: Notice[] = []
     for (const edition of live.flatMap(({ editions }) => editions)) {
       const label = labelOf(edition)
       const other = roots.get(label)
       if (other === undefined) roots.set(label, edition)
       else if (other.root !== edition.root) {
         const message = `${label} is recorded with two roots, here and on line ${other.line}: two copies were merged`
-        notices.push({ file: this.#manifestFile, line: edition.line, message })
+        notices.push({ code: 'version-twice', file: this.#manifestFile, line: edition.line, message })
       }
     }
     return notices
@@ -380,9 +399,10 @@ function keyOf(multihash: Uint8Array): string {
 }
 
 function toDamage(problem: BlockProblem, article: string | undefined): Damage {
-  const { cid, state, message, bundle } = problem
+  const { cid, code, state, message, bundle } = problem
   const found = foundCid(problem)
   return {
+    code,
     state,
     kind: bundle === true ? 'bundle' : 'block',
     message: `block ${cid}: ${message}`,
@@ -393,10 +413,11 @@ function toDamage(problem: BlockProblem, article: string | undefined): Damage {
   }
 }
 
-function strayDamage({ multihash, state, message, found }: BadRow): Damage {
+function strayDamage({ multihash, code, state, message, found }: BadRow): Damage {
   const cid = rawCidOf(multihash)
   const foundCid = rawCidOf(found)
   return {
+    code,
     state,
     kind: 'block',
     message: `block ${cid ?? 'without a name'}, which no article needs: ${message}`,

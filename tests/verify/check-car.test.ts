@@ -128,6 +128,7 @@ describe('a CAR that is not', () => {
     expect(findings.roots).toMatchObject([{ root: root.toString(), state: 'damaged', slug: 'clocks' }])
     expect(findings.damage).toEqual(
       leaves.map((leaf) => ({
+        code: 'block-hash',
         state: 'damaged',
         kind: 'block',
         message: expect.stringContaining(`block ${leaf.cid} at byte`),
