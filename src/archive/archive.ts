@@ -16,6 +16,7 @@ import { Editions } from './editions.ts'
 import { Hold } from './hold.ts'
 import { assertArchive, assertCreatable, layout } from './layout.ts'
 import { SqlitePins } from './pins.ts'
+import { Reserve } from './reserve.ts'
 import { Stage, type StagedBlock } from './stage.ts'
 import { storageError } from './storage-error.ts'
 
@@ -50,12 +51,14 @@ export class Archive {
   readonly pins: SqlitePins
   readonly editions: Editions
   readonly #database: DatabaseSync
+  readonly #reserve: Reserve
   readonly #holds: Hold[] = []
 
   /** Use {@link openArchive} or {@link createArchive}. */
   constructor(folder: string, database: DatabaseSync) {
     this.folder = folder
     this.#database = database
+    this.#reserve = new Reserve(folder)
     this.manifest = new Manifest(layout.manifest(folder))
     this.blocks = new SqliteBlockstore(database)
     this.datastore = new SqliteDatastore(database)
@@ -135,17 +138,19 @@ export class Archive {
     choose: (editions: Editions) => readonly EditionRecord[],
     { reason, time, signal }: { readonly reason: string; readonly time: string; readonly signal?: AbortSignal },
   ): Promise<Withdrawn> {
-    return this.#write(() => {
+    const withdraw = () => {
       this.editions.refresh()
       const chosen = choose(this.editions)
       const drafts = chosen
         .filter(({ root }) => this.editions.isLive(root))
         .map(({ slug, version, root }) => ({ event: 'withdraw', slug, version, root, reason, time }) as const)
+      // First in the journal, so that a full disk is met before the line is written; on disk they go with the commit.
+      for (const { root } of chosen) this.pins.remove(CID.parse(root))
       const torn = drafts.length > 0 ? this.manifest.setAsideTorn() : 0
       if (drafts.length > 0) this.editions.add(this.manifest.append(drafts, this.editions.lastCid))
-      for (const { root } of chosen) this.pins.remove(CID.parse(root))
       return { torn, chosen, roots: drafts.map(({ root }) => root) }
-    }, signal)
+    }
+    return this.#reserve.spend(() => this.#write(withdraw, signal))
   }
 
   /** Frees blocks that nothing needs. Throws as `collectGarbage` does. */
@@ -153,9 +158,14 @@ export class Archive {
     const [{ collectGarbage }, { blockRows }] = await Promise.all([import('./collect.ts'), import('./mark.ts')])
     const { folder, manifest, pins } = this
     return collectGarbage(
-      { folder, manifest, pins, database: this.#database, rows: blockRows(this.#database) },
+      { folder, manifest, pins, database: this.#database, rows: blockRows(this.#database), reserve: this.#reserve },
       options,
     )
+  }
+
+  /** Puts space by for a full disk, where there is none yet and plenty is free. */
+  keepReserve(): void {
+    this.#reserve.keep()
   }
 
   close(): void {
@@ -195,13 +205,17 @@ export class Archive {
 /** Opens the archive in a folder for reading, or for writing too. Throws an OvnError `not-found` where there is none. */
 export function openArchive(folder: string, { readOnly = false } = {}): Archive {
   assertArchive(folder)
-  return new Archive(folder, openDatabase(layout.blocks(folder), { readOnly }))
+  const archive = new Archive(folder, openDatabase(layout.blocks(folder), { readOnly }))
+  if (!readOnly) archive.keepReserve()
+  return archive
 }
 
 /** Opens the archive in a folder, and creates folder and archive where there is none. */
 export function createArchive(folder: string): Archive {
   makeArchiveFolder(folder)
-  return new Archive(folder, openDatabase(layout.blocks(folder)))
+  const archive = new Archive(folder, openDatabase(layout.blocks(folder)))
+  archive.keepReserve()
+  return archive
 }
 
 /** Makes the folder of an archive, durably. Throws an OvnError `usage` where it would lie among other files. */

@@ -16,8 +16,9 @@ import { layout } from './layout.ts'
 import { LockFile } from './lock-file.ts'
 import { type BlockRows, Marker } from './mark.ts'
 import type { SqlitePins } from './pins.ts'
+import type { Reserve } from './reserve.ts'
 import { RowSet } from './row-set.ts'
-import { storageError } from './storage-error.ts'
+import { databaseError, isFull } from './storage-error.ts'
 
 /** The archive, as a sweep sees it. */
 export interface CollectParts {
@@ -26,6 +27,7 @@ export interface CollectParts {
   readonly manifest: Manifest
   readonly pins: SqlitePins
   readonly rows: BlockRows
+  readonly reserve: Reserve
 }
 
 export interface CollectOptions {
@@ -57,14 +59,21 @@ const breatheEvery = 20
 
 const pageLength = 1000
 
+/** Blocks, or pages, of a batch where the disk is full: with each, the journal has less to keep. */
+const fewerEachTime = [16, 4, 1]
+
+/** Pages that are given back to the disk in one step. */
+const pagesAtOnce = 32
+
 /**
  * Frees what nothing needs and gives the space back. Throws an OvnError: `damaged` where something that is needed is damaged
  * or missing, `storage` where it cannot be read, `locked` where another sweep is running.
  */
 export async function collectGarbage(parts: CollectParts, options: CollectOptions = {}): Promise<Collection> {
   if (options.dryRun) return new Sweep(parts, options).plan()
-  const { database, folder } = parts
-  const lock = await transact(database, () => LockFile.take(layout.gcLock(folder)), options.signal)
+  const { database, folder, reserve } = parts
+  const takeLock = () => LockFile.take(layout.gcLock(folder))
+  const lock = await reserve.spend(() => transact(database, takeLock, options.signal))
   if (lock === undefined) {
     throw new OvnError('locked', 'another `ovn gc` is at work in this archive', { hint: 'wait for it to end' })
   }
@@ -72,6 +81,7 @@ export async function collectGarbage(parts: CollectParts, options: CollectOption
     return await new Sweep(parts, options).run()
   } finally {
     await transact(database, () => lock.release()).catch(() => lock.close())
+    reserve.restore()
   }
 }
 
@@ -92,6 +102,8 @@ class Sweep {
   #breathedAt = 1000 * uptime()
   #blocks = 0
   #bytes = 0
+  /** The most that a batch may do. */
+  #most = Number.POSITIVE_INFINITY
 
   constructor(parts: CollectParts, options: CollectOptions) {
     this.#parts = parts
@@ -123,20 +135,17 @@ class Sweep {
   }
 
   async run(): Promise<Collection> {
-    const { folder, database, pins } = this.#parts
+    const { folder, database, pins, reserve } = this.#parts
     const { signal } = this.#options
     const sizeBefore = this.#size()
     await this.#read()
-    const { last, unpinned } = await transact(
-      database,
-      () => {
-        for (const _ of this.#follow());
-        dropDeadHolds(folder, database)
-        const unpinned = [...this.#withdrawn].filter((root) => pins.remove(CID.parse(root)))
-        return { last: this.#lastIds(), unpinned }
-      },
-      signal,
-    )
+    const begin = () => {
+      for (const _ of this.#follow());
+      dropDeadHolds(folder, database)
+      const unpinned = [...this.#withdrawn].filter((root) => pins.remove(CID.parse(root)))
+      return { last: this.#lastIds(), unpinned }
+    }
+    const { last, unpinned } = await reserve.spend(() => transact(database, begin, signal))
     await this.#markAll(last.pin)
     await this.#delete(await this.#findGarbage(last.block))
     await this.#shrink()
@@ -224,7 +233,7 @@ class Sweep {
     try {
       yield* this.#marker.mark(root, depth)
     } catch (cause) {
-      const error = storageError(cause, 'the archive')
+      const error = databaseError(cause, this.#parts.database.location(), 'the archive')
       if (!(error instanceof OvnError)) throw error
       const code = error.code === 'not-found' ? 'damaged' : error.code
       throw new OvnError(code, `what is garbage cannot be told, since the archive is not whole: ${error.message}`, {
@@ -256,24 +265,28 @@ class Sweep {
     const { database } = this.#parts
     const lengthOf = database.prepare('select length(bytes) as size from block where id = ?')
     const remove = database.prepare('delete from block where id = ?')
-    const ids = garbage[Symbol.iterator]()
-    for (let next = ids.next(); !next.done; ) {
+    for (let done = 0, isDone = false; !isDone; ) {
       await this.#markSince()
-      let blocks = this.#blocks
-      let bytes = this.#bytes
-      await this.#underLock((isTimeUp) => {
+      const batch = await this.#underLock((isEnough) => {
         for (const _ of this.#steps());
-        for (; !next.done && !isTimeUp(); next = ids.next()) {
-          if (this.#marker.kept.has(next.value)) continue
-          const size = lengthOf.get(next.value)?.size
+        const batch = { blocks: 0, bytes: 0, last: done, isDone: true }
+        for (const id of garbage.after(done)) {
+          batch.isDone = false
+          if (isEnough()) break
+          batch.isDone = true
+          batch.last = id
+          const size = this.#marker.kept.has(id) ? undefined : lengthOf.get(id)?.size
           if (typeof size !== 'number') continue
-          remove.run(next.value)
-          blocks += 1
-          bytes += size
+          remove.run(id)
+          batch.blocks += 1
+          batch.bytes += size
         }
+        return batch
       })
-      this.#blocks = blocks
-      this.#bytes = bytes
+      this.#blocks += batch.blocks
+      this.#bytes += batch.bytes
+      done = batch.last
+      isDone = batch.isDone
     }
   }
 
@@ -283,24 +296,43 @@ class Sweep {
     const freePages = () => database.prepare('pragma freelist_count').get()?.freelist_count as number
     for (let free = freePages(), before = free + 1; free > 0 && free < before; ) {
       before = free
-      await this.#underLock((isTimeUp) => {
-        for (; free > 0 && !isTimeUp(); free = freePages()) database.exec('pragma incremental_vacuum(32)')
+      free = await this.#underLock((isEnough) => {
+        let left = before
+        for (; left > 0 && !isEnough(); left = freePages()) {
+          database.exec(`pragma incremental_vacuum(${Math.min(pagesAtOnce, this.#most)})`)
+        }
+        return left
       })
     }
   }
 
-  /** Runs a batch under the lock, and leaves the lock to others for as long as it was held. */
-  async #underLock(batch: (isTimeUp: () => boolean) => void): Promise<void> {
-    let start = 0
-    await transact(
-      this.#parts.database,
-      () => {
-        start = 1000 * uptime()
-        batch(() => 1000 * uptime() - start > holdFor)
-      },
-      this.#options.signal,
-    )
-    await sleep(1000 * uptime() - start)
+  /**
+   * Runs a batch under the lock, and leaves the lock to others for as long as it was held. Where the disk is full, the reserve is
+   * spent, and the batch is run again with less to do.
+   */
+  async #underLock<T>(batch: (isEnough: () => boolean) => T): Promise<T> {
+    const { database, reserve } = this.#parts
+    for (;;) {
+      let start = 0
+      try {
+        const result = await transact(
+          database,
+          () => {
+            start = 1000 * uptime()
+            let count = 0
+            return batch(() => count++ >= this.#most || 1000 * uptime() - start > holdFor)
+          },
+          this.#options.signal,
+        )
+        await sleep(1000 * uptime() - start)
+        return result
+      } catch (error) {
+        const fewer = fewerEachTime.find((most) => most < this.#most)
+        if (!isFull(error) || fewer === undefined) throw error
+        reserve.release()
+        this.#most = fewer
+      }
+    }
   }
 
   /** Pinned roots, up to `lastPin`, that no line of the manifest names. */

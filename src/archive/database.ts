@@ -6,7 +6,7 @@ import { uptime } from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OvnError } from '../errors.ts'
-import { isBusy, needsRollback, storageError } from './storage-error.ts'
+import { databaseError, isBusy, needsRollback } from './storage-error.ts'
 
 /** Marks the file as an archive's; `ovn1` in ASCII. */
 const applicationId = 0x6f766e31
@@ -49,14 +49,14 @@ export function openDatabase(file: string, { readOnly = false }: DatabaseOptions
     if (readOnly && size !== undefined && size <= pageSize) open(file, false).close()
     return open(file, readOnly)
   } catch (error) {
-    if (!readOnly || !needsRollback(error)) throw storageError(error, file)
+    if (!readOnly || !needsRollback(error)) throw databaseError(error, file, file)
   }
   try {
     // A process was killed in the middle of a transaction. Only a writer can take it back; any command may be the first to come.
     open(file, false).close()
     return open(file, true)
   } catch (error) {
-    throw storageError(error, file)
+    throw databaseError(error, file, file)
   }
 }
 
@@ -118,7 +118,7 @@ export async function transact<T>(database: DatabaseSync, work: () => T, signal?
     return result
   } catch (error) {
     if (database.isTransaction) database.exec('rollback')
-    throw storageError(error, 'the archive')
+    throw databaseError(error, database.location(), 'the archive')
   }
 }
 
@@ -132,7 +132,7 @@ async function beginImmediate(database: DatabaseSync, signal: AbortSignal | unde
       database.exec('begin immediate')
       return
     } catch (error) {
-      if (!isBusy(error)) throw storageError(error, 'the archive')
+      if (!isBusy(error)) throw databaseError(error, database.location(), 'the archive')
       if (1000 * uptime() > deadline) {
         throw new OvnError(
           'locked',

@@ -11,6 +11,8 @@ export const layout = {
   manifest: (folder: string) => join(folder, 'manifest.jsonl'),
   blocks: (folder: string) => join(folder, 'blocks.sqlite'),
   config: (folder: string) => join(folder, 'config.json'),
+  /** Bytes that mean nothing, put by for a full disk. */
+  reserve: (folder: string) => join(folder, 'reserve'),
   /** Locked as long as house-keeping is at work. */
   gcLock: (folder: string) => join(folder, 'gc.lock'),
   /** Locked as long as the owner of a hold is alive. */

@@ -23,10 +23,14 @@ export class RowSet {
   }
 
   /** The ids in ascending order. */
-  *[Symbol.iterator](): Generator<number> {
+  [Symbol.iterator](): Generator<number> {
+    return this.after(-1)
+  }
+
+  /** Those above a certain one, in ascending order. */
+  *after(last: number): Generator<number> {
     for (const key of [...this.#chunks.keys()].sort((a, b) => a - b)) {
-      for (let bit = 0; bit < chunkLength; bit += 1) {
-        const id = key * chunkLength + bit
+      for (let id = Math.max(key * chunkLength, last + 1); id < (key + 1) * chunkLength; id += 1) {
         if (this.has(id)) yield id
       }
     }

@@ -1,6 +1,7 @@
 // What the disk and SQLite answer → the error that the user reads. "Not found" and "could not read" are never the same.
 
-import { diskError } from '../dag/disk-error.ts'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { diskError, fullHint } from '../dag/disk-error.ts'
 import { OvnError } from '../errors.ts'
 
 const sqliteMeanings: Readonly<Record<number, readonly [code: 'locked' | 'storage' | 'damaged', meaning: string]>> = {
@@ -32,14 +33,50 @@ export function needsRollback(error: unknown): boolean {
   return extendedCode(error) === readOnlyRollback
 }
 
+/** Whether an error, or what caused it, says that the disk has no room. */
+export function isFull(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (sqliteCode(each) === 13 || ['ENOSPC', 'EDQUOT'].includes((each as NodeJS.ErrnoException).code ?? ''))
+      return true
+  }
+  return false
+}
+
 /** Turns an error of the disk or of SQLite into an OvnError about `what`; passes every other error on as it is. */
 export function storageError(error: unknown, what: string): unknown {
   const sqlite = sqliteMeanings[sqliteCode(error) ?? -1]
   if (sqlite !== undefined) {
     const [code, meaning] = sqlite
-    return new OvnError(code, `${what}: ${meaning}`, { cause: error, hint: hints[code] })
+    const hint = isFull(error) ? `${fullHint}; \`ovn unpublish\` and \`ovn gc\` work on a full disk` : hints[code]
+    return new OvnError(code, `${what}: ${meaning}`, { cause: error, hint })
   }
   return diskError(error, what)
+}
+
+/**
+ * As {@link storageError}. A page that the disk fails to read is a damaged database to SQLite: the file itself is asked, before anybody
+ * is told to restore it from a copy.
+ */
+export function databaseError(error: unknown, file: string | null, what: string): unknown {
+  const known = storageError(error, what)
+  if (!(known instanceof OvnError) || known.code !== 'damaged' || file === null || canBeRead(file)) return known
+  return new OvnError('storage', `${what}: the disk failed to read or write`, { cause: error })
+}
+
+/** Closing the file drops the locks of this process on it: none is held where nothing is in a transaction. */
+function canBeRead(path: string): boolean {
+  const buffer = Buffer.alloc(1_048_576)
+  try {
+    const file = openSync(path, 'r')
+    try {
+      for (let at = 0, count = -1; count !== 0; at += count) count = readSync(file, buffer, 0, buffer.length, at)
+      return true
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return false
+  }
 }
 
 /** SQLite's primary result code: the low byte of the extended one, which says more about it. */

@@ -19,8 +19,14 @@ const meanings: Readonly<Record<string, string>> = {
   EBUSY: 'it is in use',
 }
 
+/** What to do about a full disk. */
+export const fullHint = 'free some space, then run the same command again'
+
 /** Turns an error of the disk into an OvnError `storage` about `what`; passes every other error on as it is. */
 export function diskError(error: unknown, what: string): unknown {
-  const meaning = meanings[(error as NodeJS.ErrnoException | undefined)?.code ?? '']
-  return meaning === undefined ? error : new OvnError('storage', `${what}: ${meaning}`, { cause: error })
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? ''
+  const meaning = meanings[code]
+  if (meaning === undefined) return error
+  const hint = code === 'ENOSPC' || code === 'EDQUOT' ? fullHint : undefined
+  return new OvnError('storage', `${what}: ${meaning}`, { cause: error, hint })
 }

@@ -12,6 +12,7 @@ import { LockFile } from '../../src/archive/lock-file.ts'
 import { type BlockRows, blockRows } from '../../src/archive/mark.ts'
 import { composeNode } from '../../src/archive/node.ts'
 import { SqlitePins } from '../../src/archive/pins.ts'
+import { Reserve } from '../../src/archive/reserve.ts'
 import type { StagedBlock } from '../../src/archive/stage.ts'
 import { sha256 } from '../../src/dag/hash.ts'
 import { walkDag } from '../../src/dag/walk.ts'
@@ -56,7 +57,8 @@ function setUp(): Place {
     collect(options, wrap = (rows) => rows) {
       const manifest = new Manifest(layout.manifest(folder))
       const pins = new SqlitePins(database, archive.blocks)
-      return collectGarbage({ folder, database, manifest, pins, rows: wrap(blockRows(database)) }, options)
+      const reserve = new Reserve(folder)
+      return collectGarbage({ folder, database, manifest, pins, reserve, rows: wrap(blockRows(database)) }, options)
     },
     blocks: () => database.prepare('select count(*) as n from block').get()?.n as number,
   }
