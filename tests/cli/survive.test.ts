@@ -1,4 +1,4 @@
-// Several processes at once, processes that are killed, files that were left unfinished.
+// Several processes at once, files that were left unfinished. Processes that are killed: see tests/reliability/kill.ts.
 
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -95,29 +95,6 @@ describe('several processes', () => {
     const { status, stderr } = await ended
     database.close()
     expect({ status, stderr }).toEqual({ status: 130, stderr: 'ovn: interrupted: nothing was published\n' })
-  })
-})
-
-describe('a process that is killed', () => {
-  it('loses nothing that it answered for, and the next one needs no help', async () => {
-    const cwd = temporaryFolder()
-    const acknowledged = new Set<string>()
-    for (let round = 0; round < 12; round += 1) {
-      writeArticles(join(cwd, 'in'), 2, `round-${round}`)
-      const first = startOvn(['publish', `in/round-${round}-0.md`], { cwd })
-      const second = startOvn(['publish', `in/round-${round}-1.md`], { cwd })
-      setTimeout(() => second.child.kill('SIGKILL'), 40 + 15 * round)
-      for (const [index, { ended }] of [first, second].entries()) {
-        if ((await ended).stdout.includes('archived in')) acknowledged.add(`round-${round}-${index}@1`)
-      }
-    }
-    const recorded = await checkArchive(join(cwd, 'ovn-archive'))
-    expect(acknowledged.size).toBeGreaterThanOrEqual(12)
-    for (const slug of acknowledged) expect(recorded).toContain(slug)
-    const { articles, failed } = ovnJson(['publish', 'in'], { cwd })
-    expect(failed).toEqual([])
-    expect(articles).toHaveLength(24)
-    expect(new Set(await checkArchive(join(cwd, 'ovn-archive'))).size).toBe(24)
   })
 })
 

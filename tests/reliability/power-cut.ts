@@ -1,0 +1,127 @@
+// Power cuts: a file system on an image is ended at a random moment, while several processes work in an archive on it. What they had
+// answered for, noted down elsewhere, must be there when the disk is mounted again.
+
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ovn, startOvn } from '../cli/ovn.ts'
+import { Acknowledged } from './acknowledged.ts'
+import { Disk, type FileSystem } from './disk.ts'
+import { inFolder, type Outcome, type Random, type Row, randomFrom } from './harness.ts'
+import { type Car, type Habits, makeCars, Writer } from './writer.ts'
+
+export interface PowerCutOptions {
+  readonly on: Exclude<FileSystem, 'tmpfs'>
+  readonly cuts: number
+  readonly seed: number
+}
+
+/** `mkfs.xfs` makes none that is smaller. */
+export const diskSize = { ext4: 128, xfs: 320 } as const
+
+const processes = 3
+const habits: Habits = { batch: 40, import: 15, unpublish: 12, gc: 8, rebuild: 0, spill: 0 }
+
+/** Cuts after which a new archive is begun, so that it stays small. */
+const cutsPerArchive = 20
+
+/** Milliseconds after a cut in which every writer must have ended by itself. */
+const endsWithin = 15_000
+
+/** Seconds that the first command after a cut may take longer than another. */
+const patience = 1
+
+/** Cuts the power again and again, and judges what is left each time. */
+export async function cutPower({ on, cuts, seed }: PowerCutOptions): Promise<Outcome> {
+  return inFolder(async (folder) => {
+    const random = randomFrom(seed)
+    const cars = makeCars(join(folder, 'elsewhere'), 24)
+    const disk = Disk.make(on, diskSize[on])
+    const archive = join(disk.folder, 'archive')
+    const failures: string[] = []
+    let total = 0
+    let slowest = 0
+    try {
+      let acknowledged = new Acknowledged()
+      for (let cut = 1; cut <= cuts && failures.length < 10; cut += 1) {
+        if (cut % cutsPerArchive === 1) {
+          rmSync(archive, { recursive: true, force: true })
+          acknowledged = new Acknowledged()
+        }
+        const before = acknowledged.count
+        const work = join(folder, `cut-${cut}`)
+        const odd = await workUntilCut(disk, archive, { work, cut, random, acknowledged, cars })
+        total += acknowledged.count - before
+        const { wrong, longer } = judgeAfter(archive, work, acknowledged)
+        slowest = Math.max(slowest, longer)
+        failures.push(...[...odd, ...wrong].map((failure) => `cut ${cut}: ${failure}`))
+      }
+    } finally {
+      disk.remove()
+    }
+    const next = `the next command took ${slowest.toFixed(1)} s longer at most`
+    return { done: `${cuts} cuts on ${on}, ${total} answers; ${next}`, failures }
+  })
+}
+
+interface Work {
+  /** Where the articles are written. */
+  readonly work: string
+  readonly cut: number
+  readonly random: Random
+  readonly acknowledged: Acknowledged
+  readonly cars: readonly Car[]
+}
+
+/** Lets writers work until the power is cut, and mounts the disk again. Returns what was odd about how they ended. */
+async function workUntilCut(disk: Disk, archive: string, { work, cut, random, acknowledged, cars }: Work) {
+  const odd: string[] = []
+  let isOn = true
+  const writers = Array.from({ length: processes }, async (_, index) => {
+    const own = cars.filter((_, place) => place % processes === index)
+    const writer = new Writer(`cut${cut}-${index}`, { folder: work, random, acknowledged, cars: own, habits })
+    while (isOn) {
+      const task = writer.next()
+      const { child, ended } = startOvn([...task.args, '-C', archive], { cwd: work })
+      const timer = setTimeout(() => child.kill('SIGKILL'), endsWithin)
+      const end = await ended
+      clearTimeout(timer)
+      const fault = task.end(end)
+      const what = `ovn ${task.args.join(' ')}`
+      if (end.status === null) odd.push(`${what} hung`)
+      else if (isOn && fault !== undefined) odd.push(`${what}: ${fault}`)
+      // Without power it fails because of the disk, and says so.
+      else if (!isOn && ![0, 6].includes(end.status)) odd.push(`${what} without power: ${fault}`)
+    }
+  })
+  await sleep(400 + random(1200))
+  isOn = false
+  disk.cut()
+  await Promise.all(writers)
+  disk.unmount()
+  disk.mount()
+  return odd
+}
+
+/** The next command repairs what is to be repaired, as quickly as any; then everything must be right. */
+function judgeAfter(archive: string, work: string, acknowledged: Acknowledged) {
+  const wrong: string[] = []
+  const [after, later] = ['after', 'later'].map((name) => {
+    const file = join(work, `${name}.md`)
+    writeFileSync(file, `# ${name} ${work.slice(-6)}\n`)
+    const start = performance.now()
+    const { status, stdout, stderr } = ovn(['publish', file, '-q', '-C', archive], { cwd: work })
+    if (status === 0) acknowledged.keep(stdout.trim())
+    else wrong.push(`the next command ended with ${status}: ${stderr.trim()}`)
+    return (performance.now() - start) / 1000
+  }) as [number, number]
+  if (after - later > patience) wrong.push(`the next command took ${after - later} s longer`)
+  wrong.push(...acknowledged.judge(archive))
+  return { wrong, longer: after - later }
+}
+
+export const rows: readonly Row[] = (['ext4', 'xfs'] as const).map((on) => ({
+  name: `power-cut-${on}`,
+  holds: `power cuts on ${on}: nothing acknowledged is lost, the archive opens, verify is clean, the next command takes 1 s longer at most`,
+  run: (seed) => cutPower({ on, cuts: 200, seed }),
+}))
