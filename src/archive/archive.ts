@@ -205,16 +205,24 @@ export class Archive {
 /** Opens the archive in a folder for reading, or for writing too. Throws an OvnError `not-found` where there is none. */
 export function openArchive(folder: string, { readOnly = false } = {}): Archive {
   assertArchive(folder)
-  const archive = new Archive(folder, openDatabase(layout.blocks(folder), { readOnly }))
-  if (!readOnly) archive.keepReserve()
-  return archive
+  return open(folder, readOnly)
 }
 
 /** Opens the archive in a folder, and creates folder and archive where there is none. */
 export function createArchive(folder: string): Archive {
   makeArchiveFolder(folder)
-  const archive = new Archive(folder, openDatabase(layout.blocks(folder)))
-  archive.keepReserve()
+  return open(folder, false)
+}
+
+/** Opens an archive, unless a newer ovn has written to it. */
+function open(folder: string, readOnly: boolean): Archive {
+  try {
+    new Manifest(layout.manifest(folder)).assertKnown()
+  } catch (error) {
+    throw storageError(error, layout.manifest(folder))
+  }
+  const archive = new Archive(folder, openDatabase(layout.blocks(folder), { readOnly }))
+  if (!readOnly) archive.keepReserve()
   return archive
 }
 

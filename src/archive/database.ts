@@ -6,11 +6,10 @@ import { uptime } from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OvnError } from '../errors.ts'
+import { newerFormat } from '../manifest/record.ts'
+import { applicationId, schemaVersion } from './known-header.ts'
 import { databaseError, isBusy, needsRollback } from './storage-error.ts'
 
-/** Marks the file as an archive's; `ovn1` in ASCII. */
-const applicationId = 0x6f766e31
-const schemaVersion = 1
 const pageSize = 16_384
 
 /** How long another process's lock is waited for, in milliseconds. */
@@ -65,11 +64,16 @@ function open(file: string, readOnly: boolean): DatabaseSync {
   try {
     // Of a database that has pages already it changes nothing.
     if (!readOnly) database.exec(`pragma page_size = ${pageSize}`)
+    // Before its journal gets another mode: a newer format may want it as it is.
+    if (readOnly || !isEmpty(database)) assertFormat(database, file)
+    if (readOnly) return database
     // After a commit in this mode the journal's end is on disk: a power cut takes nothing back. The file is whole between
     // two commits, so that a copy of it is a copy of the archive.
-    if (!readOnly) database.exec('pragma journal_mode = truncate; pragma synchronous = full; pragma fullfsync = on')
-    if (!readOnly && isEmpty(database)) create(database)
-    assertFormat(database, file)
+    database.exec('pragma journal_mode = truncate; pragma synchronous = full; pragma fullfsync = on')
+    if (isEmpty(database)) {
+      create(database)
+      assertFormat(database, file)
+    }
     return database
   } catch (error) {
     database.close()
@@ -99,9 +103,7 @@ function assertFormat(database: DatabaseSync, file: string): void {
     throw new OvnError('damaged', `${file} is not the database of an archive`, { hint: 'restore it from a copy' })
   }
   if (typeof user_version === 'number' && user_version > schemaVersion) {
-    throw new OvnError('unsupported', `${file} was written by a newer ovn (format ${user_version})`, {
-      hint: 'install the newest ovn; this one leaves the archive as it is',
-    })
+    throw newerFormat(file, user_version)
   }
 }
 

@@ -250,8 +250,9 @@ export class FetchRun {
       if (kept === undefined) throw new Error(`${root} was not kept`)
       return kept
     } catch (error) {
-      // Why it ended is what counts.
-      await this.#intake?.leave().catch(() => undefined)
+      // Why it ended is what counts. Of what is too new nothing stays: no later run of this ovn will want it.
+      const isTooNew = error instanceof OvnError && error.code === 'unsupported'
+      if (!isTooNew) await this.#intake?.leave().catch(() => undefined)
       throw error
     }
   }

@@ -1,5 +1,6 @@
 // Manifest → the articles in it, newest first. The manifest alone is read: listing needs no database and no lock.
 
+import { assertKnownHeader } from '../archive/known-header.ts'
 import { assertArchive, layout } from '../archive/layout.ts'
 import { storageError } from '../archive/storage-error.ts'
 import { instantOf, parseDate } from '../article/dates.ts'
@@ -31,6 +32,7 @@ export function list(options: ListOptions, context: Context): Listed {
   const from = since === undefined ? Number.NEGATIVE_INFINITY : instantOf(readSince(since))
   const folder = archiveFolder(context)
   assertArchive(folder)
+  assertKnownHeader(layout.blocks(folder))
   const { editions, withdrawals } = readRecords(folder)
   const live = editions.filter(({ root }) => !withdrawals.has(root))
   const newest = allVersions ? new Set(live) : newestEditions(live)

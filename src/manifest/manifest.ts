@@ -17,7 +17,16 @@ import {
 import { basename } from 'node:path'
 import { syncFolder } from '../dag/sync-folder.ts'
 import { OvnError } from '../errors.ts'
-import { type AnyDraft, encodeLine, type ManifestRecord, parseLine, readLine, sealRecord } from './record.ts'
+import {
+  type AnyDraft,
+  encodeLine,
+  type ManifestRecord,
+  manifestVersion,
+  newerFormat,
+  parseLine,
+  readLine,
+  sealRecord,
+} from './record.ts'
 
 /** A record and where its line stands: byte offset, and length without the newline. */
 export interface Placed<T = ManifestRecord> {
@@ -45,6 +54,21 @@ export class Manifest {
   /** Bytes of the file; 0 where there is none. */
   size(): number {
     return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0
+  }
+
+  /**
+   * Throws an OvnError `unsupported` where the last line is of a newer format: whoever knows it has written here, and nothing may
+   * be done to the archive. What else may be wrong with that line is told by whoever reads it.
+   */
+  assertKnown(): void {
+    const text = this.#read((file) => {
+      const end = lastLineEnd(file, fstatSync(file).size)
+      const start = lastLineEnd(file, end - 1)
+      const bytes = Buffer.alloc(Math.max(0, end - start))
+      return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, start))
+    })
+    const version = versionOf(text ?? '')
+    if (version > manifestVersion) throw newerFormat(this.file, version)
   }
 
   /** Every record in the order of the file, not hashed: what a listing needs. Throws as {@link readLine} does. */
@@ -226,6 +250,16 @@ export class Manifest {
     } finally {
       if (close) closeSync(file)
     }
+  }
+}
+
+/** The version of the format that a line names; 0 where it names none. */
+function versionOf(line: string): number {
+  try {
+    const { v } = (JSON.parse(line) ?? {}) as { readonly v?: unknown }
+    return typeof v === 'number' ? v : 0
+  } catch {
+    return 0
   }
 }
 

@@ -160,12 +160,15 @@ export function readLine(line: string, where: { file: string; line: number }): M
     throw damagedLine(where, 'it is not JSON')
   }
   if (!isRecord(record)) throw damagedLine(where, 'it is not a record')
-  if (record.v > manifestVersion) {
-    throw new OvnError('unsupported', `${where.file}:${where.line} was written by a newer ovn (format ${record.v})`, {
-      hint: 'install the newest ovn; this one leaves the archive as it is',
-    })
-  }
+  if (record.v > manifestVersion) throw newerFormat(`${where.file}:${where.line}`, record.v)
   return record
+}
+
+/** The error of something that a newer ovn has written. */
+export function newerFormat(what: string, version: number): OvnError {
+  return new OvnError('unsupported', `${what} was written by a newer ovn (format ${version})`, {
+    hint: 'install the newest ovn; this one leaves the archive as it is',
+  })
 }
 
 function isRecord(value: unknown): value is ManifestRecord {

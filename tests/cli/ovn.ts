@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly cwd: string
   readonly env?: NodeJS.ProcessEnv
   readonly input?: string | Uint8Array
+  /** Milliseconds after which it is ended. */
+  readonly timeout?: number
 }
 
 export interface Ended {
@@ -28,13 +30,14 @@ export function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 }
 
 /** Runs `ovn` to its end. */
-export function ovn(args: readonly string[], { cwd, env, input }: RunOptions): Ended {
+export function ovn(args: readonly string[], { cwd, env, input, timeout }: RunOptions): Ended {
   const { status, stdout, stderr }: SpawnSyncReturns<string> = spawnSync(process.execPath, [binary, ...args], {
     cwd,
     env: environment(env),
     encoding: 'utf8',
     maxBuffer: 1 << 28,
     ...(input === undefined ? {} : { input }),
+    ...(timeout === undefined ? {} : { timeout }),
   })
   return { status, stdout, stderr }
 }
