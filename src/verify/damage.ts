@@ -14,8 +14,8 @@ export const damageCodes = {
   'database-missing': 'blocks.sqlite is not there, or empty, and the manifest has records',
   'database-journal':
     'an interrupted writer left a journal: nothing is said of the blocks until a writer has taken it back',
-  'database-unreadable': 'the disk would not read blocks.sqlite, or it is no database at all',
-  'database-damaged': 'SQLite finds blocks.sqlite malformed where it reads',
+  'database-unreadable': 'the disk would not read blocks.sqlite',
+  'database-damaged': 'SQLite finds blocks.sqlite malformed where it reads, or no database at all',
   'database-structure': "SQLite's integrity check finds something: pages, the order of rows, an index and its table",
   'database-application': 'blocks.sqlite is not the database of an archive',
   'database-format': 'blocks.sqlite names a version of the format that never was',

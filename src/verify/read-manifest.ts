@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from '
 import { OvnError } from '../errors.ts'
 import type { EditionEvent, ManifestRecord } from '../manifest/record.ts'
 import { type Damage, type DamageCode, hints } from './damage.ts'
-import { readLineStrictly } from './read-line.ts'
+import { type ReadLine, readLineStrictly } from './read-line.ts'
 
 /** What stays in memory of a record. */
 export interface Line {
@@ -120,7 +120,10 @@ function readAll(handle: number): ReadManifest {
 
   function addLine(bytes: Buffer): void {
     number += 1
-    const read = readLineStrictly(bytes)
+    const read: ReadLine =
+      bytes.length > longestLine
+        ? { code: 'line-length', damage: `it is longer than ${longestLine} bytes` }
+        : readLineStrictly(bytes)
     if ('newer' in read) {
       throw new OvnError(
         'unsupported',

@@ -433,7 +433,7 @@ class Manifest:
             elif parent not in places:
                 # Where the line above is damaged, or the parent stands on a damaged one, that is told there.
                 if parent not in lost and number - 1 not in bad_numbers and parent not in self.parents_of_bad:
-                    report.add("chain-parent", "missing", f"the record before line {number} is missing", line=number)
+                    report.add("chain-parent", "missing", f"the record before line {number} is missing", line=number, cid=parent)
             elif places[parent] > number:
                 message = f"line {number} follows line {places[parent]}, which stands below it"
                 report.add("chain-order", "damaged", message, line=number)
@@ -922,7 +922,8 @@ class Check:
         for multihash, code, state, message in bad:
             if multihash not in located:
                 name = cid_name(multihash)
-                report.add(code, state, f"block {name}, which no article needs: {message}", cid=name, articles=[])
+                named = {} if name is None else {"cid": name}
+                report.add(code, state, f"block {name}, which no article needs: {message}", articles=[], **named)
         held = {multihash for (multihash,) in database.rows("select multihash from hold")}
         self.strays = sum(1 for multihash in database.blocks if multihash not in dag.needed and multihash not in held)
 
@@ -1101,12 +1102,12 @@ class Check:
 
 
 def cid_name(multihash):
-    """A name for a block of which the codec is not known: that of raw bytes."""
+    """A name for a block of which the codec is not known: that of raw bytes. None where its multihash is none."""
     try:
         split_multihash(multihash)
         return cid_text((RAW, multihash))
     except (ValueError, TypeError):
-        return "without a name"
+        return None
 
 
 def spell_or_none(value):

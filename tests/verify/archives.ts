@@ -69,7 +69,7 @@ export async function makeArchive(folder: string): Promise<Sample> {
   }
 }
 
-function contextOf(archive: string) {
+export function contextOf(archive: string) {
   return {
     archive,
     environment: {},

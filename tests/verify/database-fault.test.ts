@@ -5,16 +5,16 @@ const sqliteError = (errcode: number) =>
   Object.assign(new Error('what SQLite says'), { code: 'ERR_SQLITE_ERROR', errcode })
 
 it.each([
-  [11, 'damaged'],
-  [26, 'damaged'],
-  [267, 'damaged'],
-  [1, 'damaged'],
-  [10, 'not checked'],
-  [266, 'not checked'],
-  [14, 'not checked'],
-  [776, 'not checked'],
-])('the error %i of SQLite is understood as %s', (errcode, state) => {
-  expect(understandFault(sqliteError(errcode))).toMatchObject({ state })
+  [11, 'damaged', 'database-damaged'],
+  [26, 'damaged', 'database-damaged'],
+  [267, 'damaged', 'database-damaged'],
+  [1, 'damaged', 'database-damaged'],
+  [10, 'not checked', 'database-unreadable'],
+  [266, 'not checked', 'database-unreadable'],
+  [14, 'not checked', 'database-unreadable'],
+  [776, 'not checked', 'database-journal'],
+])('the error %i of SQLite is understood as %s', (errcode, state, code) => {
+  expect(understandFault(sqliteError(errcode))).toMatchObject({ state, code })
 })
 
 it('a lock is neither, and a bug is not hidden', () => {
