@@ -11,6 +11,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -190,18 +191,23 @@ export class Manifest {
    */
   replace(records: readonly ManifestRecord[]): string | undefined {
     const temporary = `${this.file}.${process.pid}.tmp`
-    const file = openSync(temporary, 'w')
     try {
-      writeWhole(file, Buffer.from(records.map((record) => `${encodeLine(record)}\n`).join('')))
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
+      const file = openSync(temporary, 'w')
+      try {
+        writeWhole(file, Buffer.from(records.map((record) => `${encodeLine(record)}\n`).join('')))
+        fsyncSync(file)
+      } finally {
+        closeSync(file)
+      }
+      const aside = this.#read(() => freeName(this.file.replace(/\.jsonl$/, '')))
+      if (aside !== undefined) linkSync(this.file, aside)
+      renameSync(temporary, this.file)
+      syncFolderOf(this.file)
+      return aside
+    } catch (error) {
+      rmSync(temporary, { force: true })
+      throw error
     }
-    const aside = this.#read(() => freeName(this.file.replace(/\.jsonl$/, '')))
-    if (aside !== undefined) linkSync(this.file, aside)
-    renameSync(temporary, this.file)
-    syncFolderOf(this.file)
-    return aside
   }
 
   *#lines<T>(

@@ -124,14 +124,7 @@ export class SiteFolder {
         return path
       }
       this.#makeFolderOf(file)
-      const temporary = temporaryOf(file)
-      try {
-        writeFileSync(temporary, bytes)
-        renameSync(temporary, file)
-      } catch (error) {
-        rmSync(temporary, { force: true })
-        throw error
-      }
+      writeWhole(file, bytes)
       this.written += 1
       return path
     })
@@ -165,6 +158,8 @@ export class SiteFolder {
         }
         if (stream === undefined) {
           stream = createWriteStream(temporary)
+          // Whoever writes to it is told of a failure; without a listener the stream would end the process.
+          stream.on('error', () => undefined)
           for (const part of held ?? []) await writeTo(stream, part)
           held = undefined
         }
@@ -233,9 +228,7 @@ export class SiteFolder {
     this.#onDisk(stateFile, () => {
       if (sizeOf(file) === Buffer.byteLength(text) && readFileSync(file, 'utf8') === text) return
       mkdirSync(this.folder, { recursive: true })
-      const temporary = temporaryOf(file)
-      writeFileSync(temporary, text)
-      renameSync(temporary, file)
+      writeWhole(file, text)
     })
   }
 
@@ -254,6 +247,18 @@ async function writeTo(stream: ReturnType<typeof createWriteStream>, bytes: Uint
   await new Promise<void>((resolve, reject) => {
     stream.write(bytes, (error) => (error ? reject(error) : resolve()))
   })
+}
+
+/** Writes a file that appears whole; where it cannot be written, nothing is left. */
+function writeWhole(file: string, content: string | Uint8Array): void {
+  const temporary = temporaryOf(file)
+  try {
+    writeFileSync(temporary, content)
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }
 
 function temporaryOf(file: string): string {

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -56,6 +57,10 @@ export class Disk {
     }
   }
 
+  get #filling(): string {
+    return join(this.folder, 'filling')
+  }
+
   get #image(): string {
     return join(this.#base, 'image')
   }
@@ -87,29 +92,29 @@ export class Disk {
     run('python3', '-c', cut, this.folder)
   }
 
-  /** Fills the disk but for so many bytes, or a few less. Returns what gives the space back. */
-  fill(spare: number): () => void {
-    const path = join(this.folder, 'filling')
-    const file = openSync(path, 'w')
-    let size = 0
+  /** Fills the disk but for so many bytes, or a few less. */
+  fill(spare: number): void {
+    const file = openSync(this.#filling, 'a')
     try {
-      for (let length = 1_048_576; length > 0; ) {
+      for (const length of [1_048_576, 65_536, 4096, 512, 1]) {
         try {
-          const written = writeSync(file, Buffer.alloc(length, 'full'))
-          size += written
-          if (written < length) length = 0
-        } catch {
-          length = length === 1 ? 0 : Math.floor(length / 16)
+          while (writeSync(file, Buffer.alloc(length, 'full')) === length);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
         }
         // Blocks that are only spoken for are counted when they are written.
-        if (length === 0 || length === 65_536) fsyncSync(file)
+        fsyncSync(file)
       }
-      if (spare > 0) ftruncateSync(file, Math.max(0, size - spare))
+      if (spare > 0) ftruncateSync(file, Math.max(0, fstatSync(file).size - spare))
       fsyncSync(file)
     } finally {
       closeSync(file)
     }
-    return () => rmSync(path)
+  }
+
+  /** Takes away what filled it. */
+  empty(): void {
+    rmSync(this.#filling, { force: true })
   }
 
   /** Bytes that are free. */

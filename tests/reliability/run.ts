@@ -1,10 +1,11 @@
 // The long table: every harness at its full extent. Hours; `npm run test:long -- <name>…` runs single rows, OVN_SEED=<n> repeats them.
 
+import { rows as fullDisks } from './disk-full.ts'
 import type { Row } from './harness.ts'
 import { rows as kills } from './kill.ts'
 import { rows as powerCuts } from './power-cut.ts'
 
-const rows: readonly Row[] = [...kills, ...powerCuts]
+const rows: readonly Row[] = [...fullDisks, ...kills, ...powerCuts]
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !rows.some((row) => row.name === name))
