@@ -17,7 +17,11 @@ export default defineConfig([
       // A chunk costs half a millisecond to load: what nearly all commands load is one.
       codeSplitting: {
         groups: [
-          { name: 'errors', test: /src\/errors|^(?!.*node_modules).*package\.json$/, priority: 4 },
+          {
+            name: 'errors',
+            test: /src\/(errors|output\/(errors|json|print-error|result|terminal)|archive\/storage-error|dag\/disk-error)|^(?!.*node_modules).*package\.json$/,
+            priority: 4,
+          },
           // All that a fetch needs before it asks a gateway; what it does with the answer is loaded meanwhile.
           {
             name: 'refs',

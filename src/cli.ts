@@ -1,11 +1,15 @@
 // Names, flags and help; nothing else. Each command is loaded when it is called. Only here, and in output/, is anything
 // printed, and only here does the process end.
 
+import { fstatSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import { addAbortSignal } from 'node:stream'
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Context } from './commands/context.ts'
+import { diskError } from './dag/disk-error.ts'
 import { errorCodes, OvnError } from './errors.ts'
+import { printBug } from './output/print-error.ts'
 import type { ProgressLine } from './output/progress.ts'
 import type { Result } from './output/result.ts'
 
@@ -16,6 +20,11 @@ interface GlobalOptions {
 }
 
 const interruption = new AbortController()
+
+// What nobody waited for has failed, and nobody knows what else has: nothing more is done, and nothing acknowledged.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => process.exit(printBug(error, wantsJson(), openTalk())))
+}
 
 const program = new Command('ovn')
   .description('Archive an article on IPFS: publish it, get it back, prove it is unchanged.')
@@ -258,7 +267,11 @@ define('serve', 'show the archive as a site, and serve it as an IPFS HTTP gatewa
       const { printAccess, printError, printResult } = await import('./output/print.ts')
       const { json = false, quiet = false } = program.opts<GlobalOptions>()
       return serve(options, context, {
-        announce: (result) => printResult(result, { json, quiet }, process),
+        announce: async (result) => {
+          openOutput()
+          printResult(result, { json, quiet }, process)
+          await assertPrinted()
+        },
         logAccess: json || options.verbose ? (access) => printAccess(access, json, process) : undefined,
         logError: async (error) => printError(await understand(error), json, process),
       })
@@ -372,7 +385,7 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       signal: interruption.signal,
       report: (done) => progress?.report(done),
       readInput,
-      streamInput: () => process.stdin,
+      streamInput,
       writeOutput,
       get outputIsTerminal() {
         return openOutput().isTTY
@@ -383,7 +396,7 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
     running.catch(() => undefined)
     await new Promise(setImmediate)
     const { printResult, progressLine } = await import('./output/print.ts')
-    progress = progressLine(process.stderr)
+    progress = progressLine(openTalk())
     const stdout = openOutput()
     let result: Result
     try {
@@ -392,22 +405,52 @@ function run(recipe: Recipe): (...args: unknown[]) => Promise<void> {
       progress.end()
     }
     process.exitCode = printResult(result, { json: json === true, quiet: quiet === true }, process)
-    await endProcess([stdout, process.stderr])
+    await endProcess([stdout, openTalk()])
   }
 }
 
-let outputIsGuarded = false
+let outputIsOpen = false
+
+/** Why standard output did not take what was written to it. */
+let outputFailure: NodeJS.ErrnoException | undefined
 
 /** Standard output. It is opened when it is needed: that takes milliseconds. */
 function openOutput(): NodeJS.WriteStream {
-  if (!outputIsGuarded) {
-    outputIsGuarded = true
-    // Whoever reads it may stop early, as `head` does; there is nobody left to tell.
+  if (!outputIsOpen) {
+    outputIsOpen = true
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      outputFailure ??= error
     })
+    if (fstatSync(1).isFile()) process.stdout._write = writeToFile
   }
   return process.stdout
+}
+
+/** Node writes to a file once, and does not look how much of it the disk took: nearly full, it takes a part and says nothing. */
+function writeToFile(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+  try {
+    for (let at = 0; at < chunk.byteLength; ) at += writeSync(1, chunk, at)
+  } catch (error) {
+    done(error as Error)
+    return
+  }
+  done()
+}
+
+let talkIsOpen = false
+
+/** Standard error. Where it cannot be written to, there is nobody to tell; the exit code says what it would have said. */
+function openTalk(): NodeJS.Process['stderr'] {
+  if (!talkIsOpen) process.stderr.on('error', () => undefined)
+  talkIsOpen = true
+  return process.stderr
+}
+
+/** Throws where an answer could not be written. That nobody reads it any more, as after `| head`, is no failure. */
+async function assertPrinted(hint?: string): Promise<void> {
+  // Failures are told a moment later.
+  await new Promise(setImmediate)
+  if (outputFailure !== undefined && !isClosed(outputFailure)) throw outputError(outputFailure, hint)
 }
 
 /** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
@@ -415,6 +458,9 @@ async function endProcess(streams: readonly NodeJS.WriteStream[]): Promise<void>
   for (const stream of streams) {
     if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
   }
+  const exit = process.exitCode
+  await assertPrinted('the command has done its work; its answer is lost').catch(fail)
+  process.exitCode = exit || process.exitCode
   flushCompileCache()
   process.exit()
 }
@@ -424,10 +470,15 @@ let input: Promise<Uint8Array> | undefined
 function readInput(): Promise<Uint8Array> {
   input ??= (async () => {
     const parts: Buffer[] = []
-    for await (const part of process.stdin) parts.push(part as Buffer)
+    for await (const part of streamInput()) parts.push(part as Buffer)
     return Buffer.concat(parts)
   })()
   return input
+}
+
+/** Standard input, which is not waited for any more when the command is told to stop. */
+function streamInput(): AsyncIterable<Uint8Array> {
+  return addAbortSignal(interruption.signal, process.stdin)
 }
 
 /** Waits for whoever reads, so that nothing piles up here. Throws where nobody reads any more, and when it is told to stop. */
@@ -439,21 +490,30 @@ function writeOutput(bytes: Uint8Array): Promise<void> {
     signal.addEventListener('abort', stop, { once: true })
     openOutput().write(bytes, (error) => {
       signal.removeEventListener('abort', stop)
-      if (error) reject(outputClosed(error))
+      if (error) reject(outputError(error))
       else resolve()
     })
   })
 }
 
-function outputClosed(cause: NodeJS.ErrnoException): Error {
-  if (cause.code !== 'EPIPE' && cause.code !== 'ERR_STREAM_DESTROYED') return cause
-  return new OvnError('storage', 'standard output was closed before all was written', { cause })
+function isClosed({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED'
+}
+
+function outputError(cause: NodeJS.ErrnoException, hint?: string): OvnError {
+  if (isClosed(cause)) return new OvnError('storage', 'standard output was closed before all was written', { cause })
+  const { message } = diskError(cause, 'standard output') as Error
+  return new OvnError('storage', message, { cause, hint })
+}
+
+function wantsJson(): boolean {
+  return process.argv.includes('--json')
 }
 
 /** Prints an error and sets the exit code. */
 async function fail(error: unknown): Promise<void> {
   const { printError } = await import('./output/print.ts')
-  process.exitCode = printError(await understand(error), process.argv.includes('--json'), process)
+  process.exitCode = printError(await understand(error), wantsJson(), { stderr: openTalk() })
 }
 
 async function understand(error: unknown): Promise<unknown> {
@@ -486,13 +546,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 try {
   if (process.argv.length <= 2) {
-    process.stderr.write(program.helpInformation())
+    openTalk().write(program.helpInformation())
     process.exitCode = errorCodes.usage.exit
   } else {
     await program.parseAsync()
   }
 } catch (error) {
-  if (!isHelp(error)) await fail(error)
+  if (isHelp(error)) await endProcess([openOutput()])
+  else await fail(error)
   // What nobody takes from stdout would keep the process waiting.
-  if (interruption.signal.aborted) await endProcess([process.stderr])
+  if (interruption.signal.aborted) await endProcess([openTalk()])
 }

@@ -29,8 +29,8 @@ export interface ServeOptions {
 
 /** How a command that goes on tells what happens meanwhile. */
 export interface Talk {
-  /** Prints that the server is ready, once. */
-  announce(result: Result): void
+  /** Prints that the server is ready, once. Throws where that cannot be written. */
+  announce(result: Result): Promise<void>
   readonly logAccess: ((access: AccessLine) => void) | undefined
   logError(error: unknown): void
 }
@@ -86,17 +86,20 @@ export async function serve(options: ServeOptions, context: Context, talk: Talk)
       onError: talk.logError,
     })
     const taken = await listenOn(server, hosts, port, options.host === undefined)
-    talk.announce({
-      kind: 'serving',
-      archive: folder,
-      port: taken.port,
-      urls: [...taken.hosts, 'localhost'].map((host) => `http://${shownHost(host)}:${taken.port}/`),
-      gateway: `http://${shownHost(taken.hosts[0] ?? '')}:${taken.port}/ipfs/<cid>`,
-      subdomains: `http://<cid>.ipfs.localhost:${taken.port}/`,
-      warnings: warningsOf(hosts, options),
-    })
-    if (!context.signal.aborted) await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
-    await server.close()
+    try {
+      await talk.announce({
+        kind: 'serving',
+        archive: folder,
+        port: taken.port,
+        urls: [...taken.hosts, 'localhost'].map((host) => `http://${shownHost(host)}:${taken.port}/`),
+        gateway: `http://${shownHost(taken.hosts[0] ?? '')}:${taken.port}/ipfs/<cid>`,
+        subdomains: `http://<cid>.ipfs.localhost:${taken.port}/`,
+        warnings: warningsOf(hosts, options),
+      })
+      if (!context.signal.aborted) await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
+    } finally {
+      await server.close()
+    }
     return { kind: 'printed', text: '' }
   } finally {
     archive.close()

@@ -18,10 +18,7 @@ export interface ErrorDocument {
 
 /** Describes any error that was thrown. What is not an OvnError is a bug. */
 export function describeError(error: unknown): ErrorDocument {
-  if (!(error instanceof OvnError)) {
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { kind: 'error', schema: 1, code: 'bug', exit: 1, message }
-  }
+  if (!(error instanceof OvnError)) return describeBug(error)
   const { code, exitCode, message, hint, problems } = error
   return {
     kind: 'error',
@@ -34,14 +31,16 @@ export function describeError(error: unknown): ErrorDocument {
   }
 }
 
+/** Describes what should not have happened: with the stack, and the request to report it. */
+export function describeBug(error: unknown): ErrorDocument {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { kind: 'error', schema: 1, code: 'bug', exit: 1, message, hint: 'please report it with the lines above' }
+}
+
 /** The lines of an error on stderr, without a last newline. */
 export function errorText(document: ErrorDocument): string {
   if (document.code === 'bug') {
-    return prefixed([
-      'this is a bug in ovn',
-      ...document.message.split('\n'),
-      'hint: please report it with the lines above',
-    ])
+    return prefixed(['this is a bug in ovn', ...document.message.split('\n'), ...hintLines(document.hint)])
   }
   const problems = document.problems ?? []
   const heading = problems.length === 1 ? [] : [document.message]

@@ -1,9 +1,10 @@
 // Everything that is printed: results on stdout, talk and errors on stderr.
 
 import { type AccessLine, accessText } from './access.ts'
-import { describeError, errorText, exitCodeOf, talkOf } from './errors.ts'
-import { accessJson, errorJson, toJson } from './json.ts'
+import { exitCodeOf, talkOf } from './errors.ts'
+import { accessJson, toJson } from './json.ts'
 
+export { printError } from './print-error.ts'
 export { progressLine } from './progress.ts'
 
 import type { Result } from './result.ts'
@@ -28,13 +29,6 @@ export function printResult(result: Result, { json, quiet }: Choice, { stdout, s
 /** Where the result itself was written to stdout, what is said of it goes to stderr. */
 function streamOf(result: Result, stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): NodeJS.WriteStream {
   return result.kind === 'exported' && result.places.some(({ path }) => path === '-') ? stderr : stdout
-}
-
-/** Prints an error and returns the exit code. */
-export function printError(error: unknown, json: boolean, { stderr }: NodeJS.Process): number {
-  const document = describeError(error)
-  stderr.write(`${json ? errorJson(document) : errorText(document)}\n`)
-  return document.exit
 }
 
 /** Prints one request that a server has answered, as JSON or as text. */
