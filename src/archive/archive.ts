@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
 import { syncFolder } from '../dag/sync-folder.ts'
+import { OvnError } from '../errors.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import type { Draft, EditionRecord } from '../manifest/record.ts'
 import { SqliteBlockstore } from './blockstore.ts'
@@ -234,6 +235,11 @@ export function makeArchiveFolder(folder: string): void {
     if (first === undefined) return
     for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made))
   } catch (error) {
-    throw storageError(error, folder)
+    // Node says of a disk that failed, and of a symbolic link to nowhere, that there is no such folder.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, folder)
+    throw new OvnError('storage', `${folder} cannot be made`, {
+      hint: 'look at what is there, and at the disk',
+      cause: error,
+    })
   }
 }

@@ -86,9 +86,9 @@ function isEmpty(database: DatabaseSync): boolean {
 }
 
 function create(database: DatabaseSync): void {
-  // Space can be given back. It writes the first page, and can be said of an empty file only.
-  database.exec('pragma auto_vacuum = incremental')
-  database.exec('begin immediate')
+  // Space can be given back. It can be said of an empty file only, before the transaction has begun to write, and is part of it:
+  // a file is empty or whole, whatever happens meanwhile.
+  database.exec('begin; pragma auto_vacuum = incremental')
   if (isEmpty(database)) {
     database.exec(schema)
     database.exec(`pragma application_id = ${applicationId}; pragma user_version = ${schemaVersion}`)

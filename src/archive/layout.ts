@@ -1,8 +1,9 @@
 // Where everything lies in an archive's folder, and how the folder is found.
 
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { OvnError } from '../errors.ts'
+import { storageError } from './storage-error.ts'
 
 /** The name of an archive's folder where none is named. */
 export const archiveName = 'ovn-archive'
@@ -19,9 +20,28 @@ export const layout = {
   hold: (folder: string, owner: string) => join(folder, `hold-${owner}.lock`),
 }
 
-/** Whether a folder is an archive. */
+/** Whether a folder is an archive. Throws an OvnError `storage` where that cannot be known. */
 export function isArchive(folder: string): boolean {
-  return [layout.blocks, layout.manifest, layout.config].some((place) => existsSync(place(folder)))
+  return [layout.blocks, layout.manifest, layout.config].some((place) => statOf(place(folder)) !== undefined)
+}
+
+/** Undefined where there is nothing. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw storageError(error, path)
+  }
+}
+
+/** Whether a folder that nobody named is an archive, and open to us. */
+function isFound(folder: string): boolean {
+  try {
+    return isArchive(folder)
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES') return false
+    throw error
+  }
 }
 
 export interface Whereabouts {
@@ -41,8 +61,8 @@ export function locateArchive({ archive, environment, cwd }: Whereabouts): strin
   if (archive) return resolve(cwd, archive)
   if (environment) return resolve(cwd, environment)
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    if (basename(folder) === archiveName && isArchive(folder)) return folder
-    if (isArchive(join(folder, archiveName))) return join(folder, archiveName)
+    if (basename(folder) === archiveName && isFound(folder)) return folder
+    if (isFound(join(folder, archiveName))) return join(folder, archiveName)
     if (dirname(folder) === folder) return join(resolve(cwd), archiveName)
   }
 }
@@ -57,7 +77,7 @@ export function assertArchive(folder: string): void {
 
 /** Throws an OvnError `usage` where an archive would be created among other people's files. */
 export function assertCreatable(folder: string): void {
-  const stats = statSync(folder, { throwIfNoEntry: false })
+  const stats = statOf(folder)
   if (stats === undefined) return
   if (!stats.isDirectory()) throw new OvnError('usage', `${folder} is a file, not an archive`)
   if (!isArchive(folder) && readdirSync(folder).length > 0) {

@@ -2,7 +2,7 @@
 // it when the process ends, however it ends; no clock and no process number is asked. SQLite's locks are known to work
 // wherever an archive does, and two holders in one process see each other too, which bare `fcntl` locks do not grant.
 
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { isBusy, storageError } from './storage-error.ts'
 
@@ -54,7 +54,7 @@ export function isTaken(file: string): boolean {
     return false
   } catch (error) {
     if (isBusy(error)) return true
-    if (!existsSync(file)) return false
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return false
     throw storageError(error, file)
   } finally {
     database?.close()

@@ -1,6 +1,7 @@
 // What the disk and SQLite answer → the error that the user reads. "Not found" and "could not read" are never the same.
 
 import { closeSync, openSync, readSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { diskError, fullHint } from '../dag/disk-error.ts'
 import { OvnError } from '../errors.ts'
 
@@ -42,6 +43,11 @@ export function isFull(error: unknown): boolean {
   return false
 }
 
+/** Whether an error is SQLite's: it is about the archive, whatever was read meanwhile. */
+export function isOfDatabase(error: unknown): boolean {
+  return sqliteCode(error) !== undefined
+}
+
 /** Turns an error of the disk or of SQLite into an OvnError about `what`; passes every other error on as it is. */
 export function storageError(error: unknown, what: string): unknown {
   const sqlite = sqliteMeanings[sqliteCode(error) ?? -1]
@@ -54,13 +60,17 @@ export function storageError(error: unknown, what: string): unknown {
 }
 
 /**
- * As {@link storageError}. A page that the disk fails to read is a damaged database to SQLite: the file itself is asked, before anybody
- * is told to restore it from a copy.
+ * As {@link storageError}. A page that the disk fails to read is a damaged database to SQLite: the file itself is asked, and then
+ * SQLite once more, before anybody is told to restore it from a copy.
  */
 export function databaseError(error: unknown, file: string | null, what: string): unknown {
   const known = storageError(error, what)
-  if (!(known instanceof OvnError) || known.code !== 'damaged' || file === null || canBeRead(file)) return known
-  return new OvnError('storage', `${what}: the disk failed to read or write`, { cause: error })
+  if (!(known instanceof OvnError) || known.code !== 'damaged' || file === null) return known
+  if (canBeRead(file) && !isWhole(file)) return known
+  return new OvnError('storage', `${what}: the disk failed to read or write`, {
+    hint: 'run the same command again, and look at the disk',
+    cause: error,
+  })
 }
 
 /** Closing the file drops the locks of this process on it: none is held where nothing is in a transaction. */
@@ -76,6 +86,19 @@ function canBeRead(path: string): boolean {
     }
   } catch {
     return false
+  }
+}
+
+/** Whether there is nothing wrong with a database: what failed to be read could be read a moment later. */
+function isWhole(file: string): boolean {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(file, { readOnly: true, timeout: 1000 })
+    return database.prepare('pragma integrity_check(1)').get()?.integrity_check === 'ok'
+  } catch {
+    return false
+  } finally {
+    database?.close()
   }
 }
 

@@ -10,7 +10,7 @@ import { type Archive, createArchive } from '../archive/archive.ts'
 import { describeRoot } from '../archive/describe-root.ts'
 import { Intake, type Kept } from '../archive/intake.ts'
 import { composeNode } from '../archive/node.ts'
-import { storageError } from '../archive/storage-error.ts'
+import { isOfDatabase, storageError } from '../archive/storage-error.ts'
 import { readCar } from '../dag/read-car.ts'
 import { readFolder } from '../dag/read-folder.ts'
 import { toV1 } from '../dag/walk.ts'
@@ -110,7 +110,7 @@ class ImportRun {
         ...toEntry(record),
       }))
     } catch (error) {
-      throw storageError(error, source.file)
+      throw storageError(error, isOfDatabase(error) ? 'the archive' : source.file)
     }
   }
 
