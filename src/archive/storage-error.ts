@@ -1,7 +1,7 @@
 // What the disk and SQLite answer → the error that the user reads. "Not found" and "could not read" are never the same.
 
 import { closeSync, openSync, readSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { diskError, fullHint } from '../dag/disk-error.ts'
 import { OvnError } from '../errors.ts'
 
@@ -93,7 +93,9 @@ function canBeRead(path: string): boolean {
 function isWhole(file: string): boolean {
   let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(file, { readOnly: true, timeout: 1000 })
+    // Loaded only here: every command loads this file when it starts.
+    const sqlite = process.getBuiltinModule('node:sqlite')
+    database = new sqlite.DatabaseSync(file, { readOnly: true, timeout: 1000 })
     return database.prepare('pragma integrity_check(1)').get()?.integrity_check === 'ok'
   } catch {
     return false

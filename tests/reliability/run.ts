@@ -4,8 +4,9 @@ import { rows as fullDisks } from './disk-full.ts'
 import type { Row } from './harness.ts'
 import { rows as kills } from './kill.ts'
 import { rows as powerCuts } from './power-cut.ts'
+import { rows as syscalls } from './syscalls.ts'
 
-const rows: readonly Row[] = [...fullDisks, ...kills, ...powerCuts]
+const rows: readonly Row[] = [...fullDisks, ...kills, ...powerCuts, ...syscalls]
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !rows.some((row) => row.name === name))
