@@ -65,7 +65,7 @@ export function storageError(error: unknown, what: string): unknown {
  */
 export function databaseError(error: unknown, file: string | null, what: string): unknown {
   const known = storageError(error, what)
-  if (!(known instanceof OvnError) || known.code !== 'damaged' || file === null) return known
+  if (!isOfDatabase(error) || !(known instanceof OvnError) || known.code !== 'damaged' || file === null) return known
   if (canBeRead(file) && !isWhole(file)) return known
   return new OvnError('storage', `${what}: the disk failed to read or write`, {
     hint: 'run the same command again, and look at the disk',
