@@ -221,9 +221,10 @@ export class Manifest {
       let line = firstLine
       let start = offset
       let rest: Buffer = Buffer.alloc(0)
-      const buffer = Buffer.alloc(readSize)
+      // As long as what is left: mostly that is one line, or none.
+      const buffer = Buffer.allocUnsafe(Math.min(readSize, Math.max(0, fstatSync(file).size - offset) + 1))
       for (let position = offset; ; ) {
-        const count = readSync(file, buffer, 0, readSize, position)
+        const count = readSync(file, buffer, 0, buffer.length, position)
         if (count === 0) return
         position += count
         const bytes = rest.length === 0 ? buffer.subarray(0, count) : Buffer.concat([rest, buffer.subarray(0, count)])

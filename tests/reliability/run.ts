@@ -1,12 +1,13 @@
 // The long table: every harness at its full extent. Hours; `npm run test:long -- <name>…` runs single rows, OVN_SEED=<n> repeats them.
 
+import { rows as bits } from './bits.ts'
 import { rows as fullDisks } from './disk-full.ts'
 import type { Row } from './harness.ts'
 import { rows as kills } from './kill.ts'
 import { rows as powerCuts } from './power-cut.ts'
 import { rows as syscalls } from './syscalls.ts'
 
-const rows: readonly Row[] = [...fullDisks, ...kills, ...powerCuts, ...syscalls]
+const rows: readonly Row[] = [...bits, ...fullDisks, ...kills, ...powerCuts, ...syscalls]
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !rows.some((row) => row.name === name))

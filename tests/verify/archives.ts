@@ -1,9 +1,11 @@
 // A small archive that has one of everything, made once, and copies of it to be damaged.
 
+import { hash } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
+import * as digests from 'multiformats/hashes/digest'
 import { type Archive, openArchive } from '../../src/archive/archive.ts'
 import { composeNode } from '../../src/archive/node.ts'
 import { publish } from '../../src/commands/publish.ts'
@@ -26,9 +28,10 @@ const now = new Date('2025-08-22T10:00:00Z')
 
 /**
  * Makes an archive in a folder: an article in three versions, one with an attachment of two blocks, two that share a picture, a
- * withdrawn one, a directory that is no bundle, a stray block and one that is held.
+ * withdrawn one, a directory that is no bundle, a stray block and one that is held. A small one has no attachment and one version
+ * less. The sources stay in `in`, as they were last.
  */
-export async function makeArchive(folder: string): Promise<Sample> {
+export async function makeArchive(folder: string, { small = false } = {}): Promise<Sample> {
   const source = join(folder, 'in')
   const archiveFolder = join(folder, 'archive')
   mkdirSync(source, { recursive: true })
@@ -48,7 +51,7 @@ export async function makeArchive(folder: string): Promise<Sample> {
   await add('harbour.md', harbour('One.'))
   await add('library.md', '# Library\n\n![Quay](quay.svg)\n\nBooks.\n')
   await add('harbour.md', harbour('Two.'), 'The second text.')
-  await add('film.md', '---\ntitle: Film\ncategory: Culture\n---\n\n![The film](film.mp4)\n')
+  if (!small) await add('film.md', '---\ntitle: Film\ncategory: Culture\n---\n\n![The film](film.mp4)\n')
   await add('gone.md', '# Gone\n\nIt was here.\n')
   const archive = openArchive(archiveFolder)
   try {
@@ -57,18 +60,24 @@ export async function makeArchive(folder: string): Promise<Sample> {
   } finally {
     archive.close()
   }
-  await add('harbour.md', harbour('Three.'))
-  // The cache reaches to the end, as it does after the next command.
-  const last = openArchive(archiveFolder)
+  if (!small) await add('harbour.md', harbour('Three.'))
+  return sampleOf(archiveFolder)
+}
+
+/** An archive that is there, and who needs what in it. */
+export async function sampleOf(folder: string): Promise<Sample> {
+  const archive = openArchive(folder)
   try {
-    last.editions.refresh()
-    last.editions.store()
-    return { folder: archiveFolder, needs: await needsOf(last) }
+    // The cache reaches to the end, as it does after the next command.
+    archive.editions.refresh()
+    archive.editions.store()
+    return { folder, needs: await needsOf(archive) }
   } finally {
-    last.close()
+    archive.close()
   }
 }
 
+/** The surroundings of a command that is run in this process. */
 export function contextOf(archive: string) {
   return {
     archive,
@@ -173,6 +182,97 @@ export function edit<T>(folder: string, work: (database: DatabaseSync) => T): T 
   } finally {
     database.close()
   }
+}
+
+/** A row of the table of blocks. */
+export interface Block {
+  readonly id: number
+  readonly multihash: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+export function blocksOf(database: DatabaseSync): Block[] {
+  return database.prepare('select * from block order by id').all() as unknown as Block[]
+}
+
+/** Whether exactly these blocks are reported, each in this state, and each for all who need it. */
+export function areReported(
+  sample: Sample,
+  { damage }: ArchiveChecked,
+  blocks: readonly { readonly block: Block; readonly state: 'damaged' | 'missing' }[],
+): boolean {
+  if (damage.length !== blocks.length) return false
+  return blocks.every(({ block, state }) => {
+    const needs = sample.needs.get(keyOf(block.multihash)) ?? new Set()
+    const found = damage.find(({ cid }) => cid?.endsWith(endOf(block)) === true)
+    const told = new Set(found?.needs.map(({ article, path }) => `${article}:${path}`))
+    return found?.kind === 'block' && found.state === state && told.symmetricDifference(needs).size === 0
+  })
+}
+
+/** The end of a CID, which is the same with every codec: the first characters tell of that. */
+export function endOf({ multihash }: Block): string {
+  return CID.createV1(0x55, digests.decode(multihash)).toString().slice(8)
+}
+
+/** What a database holds. */
+export interface Content {
+  /** The bytes of every block, by row and multihash, hashed. */
+  readonly blocks: ReadonlyMap<string, string>
+  /** All else, and what SQLite says of the structure; a word where it cannot read it. */
+  readonly rest: string
+}
+
+/** All that a database holds, as SQLite reads it. */
+export function contentOf(folder: string): Content {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(join(folder, 'blocks.sqlite'), { readOnly: true })
+    const found: unknown[] = [database.prepare('pragma integrity_check').all()]
+    found.push(database.prepare('pragma application_id').all(), database.prepare('pragma user_version').all())
+    found.push(database.prepare('select type, name, tbl_name, sql from sqlite_schema').all())
+    // With what is in the others there is nothing to compare it.
+    for (const table of ['pin', 'edition', 'manifest_mark']) {
+      const statement = database.prepare(`select * from ${table}`)
+      statement.setReadBigInts(true)
+      found.push(statement.all())
+    }
+    const rows = database.prepare('select * from block')
+    rows.setReadBigInts(true)
+    const blocks = new Map<string, string>()
+    for (const { id, multihash, bytes } of rows.iterate()) {
+      const key = JSON.stringify([id, multihash], inWords)
+      // A row that stands twice is no longer what it was.
+      blocks.set(key, JSON.stringify(blocks.has(key) ? ['twice'] : bytes, inWords))
+    }
+    return { blocks, rest: JSON.stringify(found, inWords) }
+  } catch (error) {
+    return { blocks: new Map(), rest: String(error) }
+  } finally {
+    database?.close()
+  }
+}
+
+function inWords(_: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return hash('sha256', value)
+  return typeof value === 'bigint' ? `${value}n` : value
+}
+
+/** Whether two databases hold the same. */
+export function sameContent(one: Content, other: Content): boolean {
+  return one.rest === other.rest && changedBlocks(one, other)?.length === 0
+}
+
+/** The rows of those blocks whose bytes differ; undefined where other rows are there. */
+export function changedBlocks(one: Content, other: Content): number[] | undefined {
+  if (one.blocks.size !== other.blocks.size) return undefined
+  const changed: number[] = []
+  for (const [key, bytes] of one.blocks) {
+    const found = other.blocks.get(key)
+    if (found === undefined) return undefined
+    if (found !== bytes) changed.push(Number.parseInt(JSON.parse(key)[0], 10))
+  }
+  return changed
 }
 
 /** Everything that was found, on lines that a failed test can show. */
