@@ -12,9 +12,11 @@ export interface DiskFullOptions {
   readonly on: FileSystem
   /** KiB that are left free for every step, one after another. */
   readonly spares: readonly number[]
+  /** Leaves out what the others show too. */
+  readonly brief?: boolean
 }
 
-export const diskSize = { ext4: 40, xfs: 320, tmpfs: 40 } as const
+export const diskSize = { ext4: 24, xfs: 320, tmpfs: 24 } as const
 
 /** The exit code of what the disk did not take. */
 const full = 6
@@ -49,8 +51,10 @@ const steps: readonly Step[] = [
   { args: ['verify'], mustWork: true },
 ]
 
+const inBrief = new Set(['list', 'publish', 'import', 'unpublish', 'gc'])
+
 /** Does every step on disks that are ever less full. */
-export async function fillDisk({ on, spares }: DiskFullOptions): Promise<Outcome> {
+export async function fillDisk({ on, spares, brief = false }: DiskFullOptions): Promise<Outcome> {
   return inFolder(async (folder) => {
     const model = makeModel(folder)
     const failures: string[] = []
@@ -60,10 +64,11 @@ export async function fillDisk({ on, spares }: DiskFullOptions): Promise<Outcome
     try {
       for (const spare of spares) {
         const trial = new Trial(disk, model, spare)
-        for (const step of steps) trial.take(step)
-        done += steps.length
+        const chosen = steps.filter(({ args }) => !brief || inBrief.has(args[0] as string))
+        for (const step of chosen) trial.take(step)
+        done += chosen.length
         refused += trial.refused.length
-        const wrong = [...trial.end(), ...rebuildDamaged(disk, model, spare)]
+        const wrong = [...trial.end(), ...(brief ? [] : rebuildDamaged(disk, model, spare))]
         failures.push(...wrong.map((failure) => `${on}, ${spare} KiB free: ${failure}`))
       }
     } finally {

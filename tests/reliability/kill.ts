@@ -1,11 +1,12 @@
 // Processes that are killed at random moments: nothing that they answered for is lost, nobody has to repair anything, and the next
 // command takes no longer than any.
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ovn, startOvn } from '../cli/ovn.ts'
 import { Acknowledged } from './acknowledged.ts'
 import { inFolder, type Outcome, type Random, type Row, randomFrom } from './harness.ts'
+import { runNextCommand } from './next-command.ts'
 import { type Car, type Habits, makeCars, Writer } from './writer.ts'
 
 export interface KillOptions {
@@ -20,9 +21,6 @@ export interface KillOptions {
 }
 
 const habits: Habits = { batch: 15, import: 15, unpublish: 15, gc: 10, rebuild: 5, spill: 1 }
-
-/** Seconds that the first command after a kill may take longer than another. */
-const patience = 1
 
 /** Kills processes at random moments, and judges what is left. */
 export async function kill(options: KillOptions): Promise<Outcome> {
@@ -83,7 +81,14 @@ class Round {
     for (let next = 0; next < this.#options.kills && this.#failures.length === 0; ) {
       next = Math.min(next + this.#options.judgeEvery, this.#options.kills)
       await Promise.all(this.#writers.map((writer) => this.#work(writer, next)))
-      this.#probe()
+      const { wrong, longer } = runNextCommand({
+        archive: this.#archive,
+        cwd: this.#folder,
+        acknowledged: this.acknowledged,
+        name: `Next after ${this.kills} kills`,
+      })
+      this.slowest = Math.max(this.slowest, longer)
+      this.#failures.push(...wrong.map((each) => `after ${this.kills} kills: ${each}`))
       this.#failures.push(...this.acknowledged.judge(this.#archive))
     }
     // What was interrupted is tidied up by whoever comes next.
@@ -111,21 +116,6 @@ class Round {
       const fault = task.end(end)
       if (fault !== undefined) this.#failures.push(`after ${this.kills} kills: ovn ${task.args.join(' ')}: ${fault}`)
     }
-  }
-
-  /** The command after a kill, by itself, and then another for comparison. */
-  #probe(): void {
-    const seconds = ['after', 'later'].map((name) => {
-      writeFileSync(join(this.#folder, 'probe.md'), `# Probe ${this.kills} ${name}\n`)
-      const start = performance.now()
-      const { status, stdout, stderr } = ovn(['publish', 'probe.md', '-q', '-C', this.#archive], { cwd: this.#folder })
-      if (status === 0) this.acknowledged.keep(stdout.trim())
-      else this.#failures.push(`after ${this.kills} kills the next command ended with ${status}: ${stderr.trim()}`)
-      return (performance.now() - start) / 1000
-    }) as [number, number]
-    const longer = seconds[0] - seconds[1]
-    this.slowest = Math.max(this.slowest, longer)
-    if (longer > patience) this.#failures.push(`after ${this.kills} kills the next command took ${longer} s longer`)
   }
 }
 

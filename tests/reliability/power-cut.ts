@@ -1,13 +1,14 @@
 // Power cuts: a file system on an image is ended at a random moment, while several processes work in an archive on it. What they had
 // answered for, noted down elsewhere, must be there when the disk is mounted again.
 
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ovn, startOvn } from '../cli/ovn.ts'
+import { startOvn } from '../cli/ovn.ts'
 import { Acknowledged } from './acknowledged.ts'
 import { Disk, type FileSystem } from './disk.ts'
 import { inFolder, type Outcome, type Random, type Row, randomFrom } from './harness.ts'
+import { runNextCommand } from './next-command.ts'
 import { type Car, type Habits, makeCars, Writer } from './writer.ts'
 
 export interface PowerCutOptions {
@@ -27,9 +28,6 @@ const cutsPerArchive = 20
 
 /** Milliseconds after a cut in which every writer must have ended by itself. */
 const endsWithin = 15_000
-
-/** Seconds that the first command after a cut may take longer than another. */
-const patience = 1
 
 /** Cuts the power again and again, and judges what is left each time. */
 export async function cutPower({ on, cuts, seed }: PowerCutOptions): Promise<Outcome> {
@@ -52,7 +50,9 @@ export async function cutPower({ on, cuts, seed }: PowerCutOptions): Promise<Out
         const work = join(folder, `cut-${cut}`)
         const odd = await workUntilCut(disk, archive, { work, cut, random, acknowledged, cars })
         total += acknowledged.count - before
-        const { wrong, longer } = judgeAfter(archive, work, acknowledged)
+        // What is to be repaired, the next command repairs.
+        const { wrong, longer } = runNextCommand({ archive, cwd: work, acknowledged, name: `Next after cut ${cut}` })
+        wrong.push(...acknowledged.judge(archive))
         slowest = Math.max(slowest, longer)
         failures.push(...[...odd, ...wrong].map((failure) => `cut ${cut}: ${failure}`))
       }
@@ -94,30 +94,13 @@ async function workUntilCut(disk: Disk, archive: string, { work, cut, random, ac
       else if (!isOn && ![0, 6].includes(end.status)) odd.push(`${what} without power: ${fault}`)
     }
   })
-  await sleep(400 + random(1200))
+  await sleep(300 + random(1000))
   isOn = false
   disk.cut()
   await Promise.all(writers)
   disk.unmount()
   disk.mount()
   return odd
-}
-
-/** The next command repairs what is to be repaired, as quickly as any; then everything must be right. */
-function judgeAfter(archive: string, work: string, acknowledged: Acknowledged) {
-  const wrong: string[] = []
-  const [after, later] = ['after', 'later'].map((name) => {
-    const file = join(work, `${name}.md`)
-    writeFileSync(file, `# ${name} ${work.slice(-6)}\n`)
-    const start = performance.now()
-    const { status, stdout, stderr } = ovn(['publish', file, '-q', '-C', archive], { cwd: work })
-    if (status === 0) acknowledged.keep(stdout.trim())
-    else wrong.push(`the next command ended with ${status}: ${stderr.trim()}`)
-    return (performance.now() - start) / 1000
-  }) as [number, number]
-  if (after - later > patience) wrong.push(`the next command took ${after - later} s longer`)
-  wrong.push(...acknowledged.judge(archive))
-  return { wrong, longer: after - later }
 }
 
 export const rows: readonly Row[] = (['ext4', 'xfs'] as const).map((on) => ({
