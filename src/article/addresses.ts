@@ -4,6 +4,7 @@
 import type { MarkdownIt, StateCore, StateInline, Token } from 'markdown-it'
 import type { Asset } from './article.ts'
 import { footnoteIds } from './footnotes.ts'
+import { countAttributes } from './markdown-limits.ts'
 import { wrapInlineRule } from './markdown-rules.ts'
 import { mark, placeOf, plainText, type Reading, readingOf } from './markdown-tokens.ts'
 import { slugWords } from './slug.ts'
@@ -36,7 +37,9 @@ export function keepDestinations(parser: MarkdownIt): void {
 /** The token may stand behind one of text that was pending. */
 function markFirst(state: StateInline, index: number, type: string, start: number): void {
   const token = state.tokens[index]?.type === type ? state.tokens[index] : state.tokens[index + 1]
-  if (token?.type === type) mark(token, state, start)
+  if (token?.type !== type) return
+  mark(token, state, start)
+  countAttributes(state, token, start)
 }
 
 /** A core rule: gives every link and image its address in the archive, or takes it out. */

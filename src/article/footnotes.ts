@@ -3,6 +3,7 @@
 
 import type { MarkdownIt, StateCore, StateInline, Token } from 'markdown-it'
 import footnotePlugin from 'markdown-it-footnote'
+import { countNotes, maxNotes, TooMuchMarkup, tooManyNotes } from './markdown-limits.ts'
 import { wrapBlockRule, wrapInlineRule } from './markdown-rules.ts'
 import { placeInLine, type Reading, readingOf } from './markdown-tokens.ts'
 
@@ -35,6 +36,7 @@ export function useFootnotes(parser: MarkdownIt): void {
     reading.offset += state.pos + 2
     const found = rule(state, silent)
     reading.offset = outer
+    if (found && !silent) countNotes(state, (state.env.footnotes as FootnoteEnv | undefined)?.list?.length ?? 0)
     return found
   })
   wrapBlockRule(parser, 'footnote_def', ['paragraph', 'reference'], (rule) => (state, startLine, endLine, silent) => {
@@ -87,6 +89,10 @@ function placeFootnotes(state: StateCore): void {
           typeof name === 'string'
             ? (definitions.get(name)?.tokens ?? [])
             : makeParagraph(state, inline?.content, inline?.tokens)
+        if (order.length === maxNotes) {
+          const { file, firstLine } = readingOf(state.env)
+          throw new TooMuchMarkup(file, { line: firstLine, column: 1 }, tooManyNotes)
+        }
         note = { number: order.length + 1, tokens, references: 0 }
         byName.set(name, note)
         order.push(note)

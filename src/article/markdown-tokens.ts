@@ -30,6 +30,10 @@ export interface Reading {
   /** Lines known to hold no end of a comment: from, to. */
   openComment: readonly [number, number]
   hasRawHtml: boolean
+  /** Inline tokens that were made, opening brackets that were met, and bytes of addresses and titles. */
+  inlineTokens: number
+  brackets: number
+  attributeSize: number
 }
 
 export function readingOf(env: Env | undefined): Reading {

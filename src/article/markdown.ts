@@ -8,6 +8,7 @@ import type { Findings, Place } from './findings.ts'
 import { useFootnotes } from './footnotes.ts'
 import { nameHeadings, takeHeadline } from './headings.ts'
 import { layOut, useLayout } from './layout.ts'
+import { countBrackets, limitTokens, maxHtml, TooMuchMarkup, tooLargePage } from './markdown-limits.ts'
 import { Block, type Reading, readingOf } from './markdown-tokens.ts'
 import { balanceTags, dropComment, readTag } from './raw-html.ts'
 import { wordsFor } from './words.ts'
@@ -35,10 +36,6 @@ export interface Body {
 
 /** Levels of blocks in blocks; deeper ones would be left out by the parser. */
 const maxNesting = 100
-/** A novel has 20,000 paragraphs, which are three tokens each. */
-const maxTokens = 500_000
-/** A few signs of Markdown can become a hundred of HTML; a page larger than this opens nowhere. */
-const maxHtml = 32 * 1024 * 1024
 /** Elements that hold other blocks. */
 const containers = new Set(['blockquote_open', 'list_item_open', 'footnote_reference_open'])
 
@@ -63,15 +60,27 @@ export function renderBody(text: string, options: BodyOptions): Body {
     offset: 0,
     openComment: [0, 0],
     hasRawHtml: false,
+    inlineTokens: 0,
+    brackets: 0,
+    attributeSize: 0,
   }
-  const env: Env = { reading }
-  const html = parser().render(reading.text, env)
+  const html = render(reading)
   if (html.length > maxHtml) {
     const { file, firstLine: line, findings } = options
-    const message = 'the page of the article is larger than 32 MiB'
-    findings.problems.push({ file, line, column: 1, message, hint: 'split the article' })
+    findings.problems.push({ file, line, column: 1, message: tooLargePage, hint: 'split the article' })
   }
   return reading.headline === undefined ? { html } : { html, headline: reading.headline }
+}
+
+function render(reading: Reading): string {
+  const env: Env = { reading }
+  try {
+    return parser().render(reading.text, env)
+  } catch (error) {
+    if (!(error instanceof TooMuchMarkup)) throw error
+    reading.findings.problems.push(error.problem)
+    return ''
+  }
 }
 
 /** Control characters have no place in HTML. One replacement for each keeps the columns. */
@@ -95,6 +104,7 @@ function createParser(): MarkdownIt {
   // Most addresses are plain already, and taking them apart costs more than the rest of a link.
   const encode = (url: string) => (/^[\w;/?:@&=+$,.!~*'()#-]*$/.test(url) ? url : normalize(url))
 
+  limitTokens(parser)
   useFootnotes(parser)
   useLayout(parser)
   keepDestinations(parser)
@@ -102,7 +112,7 @@ function createParser(): MarkdownIt {
   parser.inline.ruler.at('html_inline', readTag)
 
   const { ruler } = parser.core
-  ruler.after('block', 'check_blocks', checkBlocks)
+  ruler.after('block', 'check_nesting', checkNesting)
   ruler.at('inline', parseInline)
   ruler.after('inline', 'take_headline', takeHeadline)
   ruler.push('balance_tags', balanceTags)
@@ -112,13 +122,8 @@ function createParser(): MarkdownIt {
   return parser
 }
 
-function checkBlocks(state: StateCore): void {
+function checkNesting(state: StateCore): void {
   const { file, firstLine, findings } = readingOf(state.env)
-  if (state.tokens.length > maxTokens) {
-    state.tokens = []
-    const message = 'the article has too many headings, paragraphs and cells of tables'
-    findings.problems.push({ file, line: firstLine, column: 1, message, hint: 'split the article' })
-  }
   const deepest = state.tokens.find(({ level, type }) => level >= maxNesting - 1 && containers.has(type))
   if (deepest === undefined) return
   findings.problems.push({
@@ -138,6 +143,7 @@ function parseInline(state: StateCore): void {
     if (token.type !== 'inline') continue
     reading.block = new Block(token.content, line, reading)
     reading.offset = 0
+    countBrackets(state, token.content, reading.block)
     token.meta = { block: reading.block, at: 0 }
     token.children ??= []
     state.md.inline.parse(token.content, state.md, state.env, token.children)
