@@ -453,15 +453,29 @@ async function assertPrinted(hint?: string): Promise<void> {
   if (outputFailure !== undefined && !isClosed(outputFailure)) throw outputError(outputFailure, hint)
 }
 
-/** Ends as soon as all is written: taking the process apart in good order takes time and is of no use. */
+/** Ends as soon as all is written, and says so where it could not be. */
 async function endProcess(streams: readonly NodeJS.WriteStream[]): Promise<void> {
-  for (const stream of streams) {
-    if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
-  }
+  await flush(streams)
   const exit = process.exitCode
   await assertPrinted('the command has done its work; its answer is lost').catch(fail)
   process.exitCode = exit || process.exitCode
+  leave()
+}
+
+async function flush(streams: readonly NodeJS.WriteStream[]): Promise<void> {
+  for (const stream of streams) {
+    if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
+  }
+}
+
+/** Ends at once: taking the process apart in good order takes time and is of no use. */
+function leave(): void {
   flushCompileCache()
+  // The system may look a name up for half a minute. That cannot be stopped, and Node waits for it; what takes its place does not.
+  const isLookingUp = process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')
+  if (isLookingUp && process.platform !== 'win32') {
+    process.execve?.('/bin/sh', ['sh', '-c', `exit ${process.exitCode ?? 0}`])
+  }
   process.exit()
 }
 
@@ -553,7 +567,8 @@ try {
   }
 } catch (error) {
   if (isHelp(error)) await endProcess([openOutput()])
-  else await fail(error)
-  // What nobody takes from stdout would keep the process waiting.
-  if (interruption.signal.aborted) await endProcess([openTalk()])
+  await fail(error)
+  // What nobody takes from stdout would keep the process waiting, and so would a connection that nobody answers.
+  await flush([...(outputIsOpen && !interruption.signal.aborted ? [openOutput()] : []), openTalk()])
+  leave()
 }

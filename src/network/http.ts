@@ -106,6 +106,8 @@ export function createClient(environment: NodeJS.ProcessEnv): Client {
       if (stop.signal.aborted) asked.destroy()
       stop.signal.addEventListener('abort', () => asked.destroy(), { once: true })
     }, reject)
+    // A request that waits for a proxy, or for its turn, has no connection yet that could break.
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true })
     return { message: promise, abort: () => stop.abort() }
   }
 
