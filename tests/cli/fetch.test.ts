@@ -4,14 +4,11 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { CID } from 'multiformats/cid'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { certificate } from '../network/certificate.ts'
 import {
-  type Asked,
   type Behaviour,
-  carHeader,
   carOf,
-  carSection,
   carType,
   type Dag,
   dagOf,
@@ -20,6 +17,7 @@ import {
   noise,
   page,
   serve,
+  stopServers,
   subDag,
 } from '../network/liar.ts'
 import { lies } from '../network/lies.ts'
@@ -50,6 +48,8 @@ function filesIn(folder: string): Record<string, string> {
     files.sort().map((file) => [file.slice(folder.length + 1), readFileSync(file).toString('base64')]),
   )
 }
+
+afterAll(stopServers)
 
 let newsroom: string
 let archive: string
@@ -321,35 +321,6 @@ describe('the gateways', () => {
       expect(filesIn(join(cwd, 'out'))).toEqual(bundle)
     },
   )
-
-  it('take no memory with what they send without end', async () => {
-    const endless: Behaviour = async ({ kind, response, cid, dag: { blocks } }: Asked) => {
-      if (kind !== 'car') return false
-      const [first, ...others] = blocks.map(carSection)
-      const large = others.find(({ byteLength }) => byteLength > 1_000_000) as Buffer
-      response.writeHead(200, { 'content-type': carType })
-      response.write(Buffer.concat([carHeader([cid]), first as Buffer, ...others.slice(0, -1)]))
-      let open = true
-      response.on('close', () => {
-        open = false
-      })
-      while (open) {
-        if (!response.write(large)) await new Promise((resolve) => setTimeout(resolve, 2))
-      }
-      return true
-    }
-    const gateway = await serve(dag, { behaviour: endless })
-    const cwd = temporaryFolder()
-    const report = join(cwd, 'report.mjs')
-    const print = "process.stderr.write('\\nmaxrss ' + process.resourceUsage().maxRSS)"
-    writeFileSync(report, `process.on('exit', () => ${print})`)
-    const good = await serve(dag)
-    const args = [root, '--gateway', gateway.url, '--gateway', good.url, '--timeout', '3', '-o', 'out']
-    const { status, stderr } = await fetch(args, { cwd, env: { NODE_OPTIONS: `--import ${report}` } })
-    expect(stderr).toContain('no new block came from it')
-    expect(status).toBe(0)
-    expect(Number(/maxrss (\d+)/.exec(stderr)?.[1]) / 1024).toBeLessThan(256)
-  })
 })
 
 describe('a fetch that is interrupted', () => {

@@ -9,10 +9,12 @@ import { unixfs } from '@helia/unixfs'
 import { createVerifiedFetch } from '@helia/verified-fetch'
 import { createHeliaLight } from 'helia'
 import { CID } from 'multiformats/cid'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { dagOf, noise, serve } from '../network/liar.ts'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { dagOf, noise, serve, stopServers } from '../network/liar.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { ovnJson } from './ovn.ts'
+
+afterAll(stopServers)
 
 const film = noise(3_300_000, 7)
 const source = '# Harbour\n\n![Film](film.mp4)\n\nText.\n'

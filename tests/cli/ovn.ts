@@ -49,9 +49,15 @@ export function ovnJson(args: readonly string[], options: RunOptions): any {
   return JSON.parse(stdout === '' ? stderr : stdout)
 }
 
+export interface StartOptions extends Omit<RunOptions, 'input'> {
+  /** A program, and its arguments, that runs the command that follows. */
+  readonly wrapper?: readonly string[]
+}
+
 /** Starts `ovn` and returns its process and its end. */
-export function startOvn(args: readonly string[], { cwd, env }: RunOptions) {
-  const child = spawn(process.execPath, [binary, ...args], { cwd, env: environment(env) })
+export function startOvn(args: readonly string[], { cwd, env, wrapper = [] }: StartOptions) {
+  const [program = '', ...words] = [...wrapper, process.execPath, binary, ...args]
+  const child = spawn(program, words, { cwd, env: environment(env) })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,9 +1,11 @@
 // A page, or a CAR, at an address → which CAR and which root is meant.
 
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { carLinks, findCar } from '../../src/network/find-car.ts'
 import { createClient } from '../../src/network/http.ts'
-import { type Behaviour, carOf, carType, makeDag, page, serve, whenOver } from './liar.ts'
+import { type Behaviour, carOf, carType, makeDag, page, serve, stopServers, whenOver } from './liar.ts'
+
+afterAll(stopServers)
 
 const type = 'application/vnd.ipld.car'
 const dag = await makeDag({ 'article.md': '# On Clocks\n' })

@@ -5,7 +5,6 @@ import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { encode as encodeCbor } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { afterAll } from 'vitest'
 import { Stage } from '../../src/archive/stage.ts'
 import { walkBlocks } from '../../src/dag/walk.ts'
 import { type DagEntry, writeDag } from '../../src/dag/write-dag.ts'
@@ -13,14 +12,15 @@ import { certificate, key } from './certificate.ts'
 
 const endings: (() => unknown)[] = []
 
-/** Has something done when the tests of a file are over: they may run side by side. */
+/** Has something done when all is over: tests may run side by side. */
 export function whenOver(ending: () => unknown): void {
   endings.push(ending)
 }
 
-afterAll(async () => {
+/** Stops all servers. For `afterAll`. */
+export async function stopServers(): Promise<void> {
   for (const ending of endings.splice(0).reverse()) await ending()
-})
+}
 
 export interface Block {
   readonly cid: CID
@@ -63,15 +63,17 @@ export async function makeDag(files: { readonly [path: string]: Uint8Array | str
 }
 
 /** Something of everything: a large file, the same file twice, a folder in a folder. */
+export const articleFiles: { readonly [path: string]: Uint8Array | string } = {
+  'article.md': '# On Clocks\n',
+  'index.html': '<!doctype html><title>On Clocks</title>',
+  'assets/film.mp4': noise(3_300_000, 1),
+  'assets/more/clock.jpg': noise(50_000, 2),
+  'assets/more/clock-again.jpg': noise(50_000, 2),
+  'metadata.json': '{}',
+}
+
 export function makeArticle(): Promise<Dag> {
-  return makeDag({
-    'article.md': '# On Clocks\n',
-    'index.html': '<!doctype html><title>On Clocks</title>',
-    'assets/film.mp4': noise(3_300_000, 1),
-    'assets/more/clock.jpg': noise(50_000, 2),
-    'assets/more/clock-again.jpg': noise(50_000, 2),
-    'metadata.json': '{}',
-  })
+  return makeDag(articleFiles)
 }
 
 /** The blocks below one of a DAG's blocks, as a gateway sends them. */
@@ -213,11 +215,25 @@ async function listen(server: Server | ReturnType<typeof createSocketServer>) {
   return { port, url: `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}` }
 }
 
-/** A server that sends these bytes to whoever connects, whatever they ask. */
-export async function serveBytes(bytes: string | Buffer): Promise<Running> {
+/** A server that sends these bytes to whoever connects, whatever they ask; with `forever`, again and again, until nobody listens. */
+export async function serveBytes(bytes: string | Buffer, forever?: string | Buffer): Promise<Running> {
   const server = createSocketServer((socket) => {
-    socket.once('data', () => socket.end(bytes))
+    const more = (): void => {
+      if (socket.destroyed || forever === undefined) return
+      if (socket.write(forever)) setImmediate(more)
+      else socket.once('drain', more)
+    }
+    socket.once('data', () => {
+      if (forever === undefined) socket.end(bytes)
+      else socket.write(bytes, more)
+    })
   })
+  return { ...(await listen(server)), requests: [] }
+}
+
+/** A server that takes what is sent to it, and never says a word. */
+export async function serveSilence(): Promise<Running> {
+  const server = createSocketServer((socket) => socket.resume())
   return { ...(await listen(server)), requests: [] }
 }
 

@@ -22,6 +22,7 @@ import {
   rawType,
   serve,
   serveBytes,
+  serveSilence,
   subDag,
   varint,
 } from './liar.ts'
@@ -30,6 +31,8 @@ export interface Lie {
   /** What is said of it where there is no other source. */
   readonly code: ErrorCode
   readonly says: RegExp
+  /** Sends for as long as somebody listens: what reads it must take no memory. */
+  readonly isEndless?: boolean
   /** Starts it. */
   start(dag: Dag): Promise<Pick<Running, 'url'>>
 }
@@ -59,6 +62,15 @@ function wrongCar(
   return lyingCar(code, says, async (asked, blocks) => {
     asked.response.writeHead(200, { 'content-type': carType }).end(await make(asked, blocks))
   })
+}
+
+function endless(lie: Lie): Lie {
+  return { ...lie, isEndless: true }
+}
+
+/** Answers all that is asked with these bytes, and then with those without end. */
+function endlessBytes(code: ErrorCode, says: RegExp, bytes: string, forever: string): Lie {
+  return endless({ code, says, start: () => serveBytes(bytes, forever) })
 }
 
 function status(code: ErrorCode, says: RegExp, number: number, headers: Record<string, string> = {}): Lie {
@@ -121,6 +133,12 @@ const unreachable: Record<string, Lie> = {
     says: /TLS cannot be trusted/,
     start: async (dag) => ({ url: (await serve(dag)).url.replace('http:', 'https:') }),
   },
+  'a TLS handshake without an answer': {
+    code: 'offline',
+    says: /no new block came/,
+    start: async () => ({ url: (await serveSilence()).url.replace('http:', 'https:') }),
+  },
+  'a connection without an answer': { code: 'offline', says: /no new block came/, start: serveSilence },
   'something that is not HTTP': {
     code: 'offline',
     says: /is not HTTP/,
@@ -171,29 +189,64 @@ export const lies: Record<string, Lie> = {
   'a block of a gigabyte': wrongCar('damaged', /larger than/, ({ cid }) =>
     Buffer.concat([carHeader([cid]), varint(2 ** 30), noise(100_000, 7)]),
   ),
-  'blocks without end, all of them right': lyingCar(
-    'offline',
-    /no new block came/,
-    async ({ cid, response }, blocks) => {
+  'blocks without end, all of them right': endless(
+    lyingCar('offline', /no new block came/, async ({ cid, response }, blocks) => {
       response.writeHead(200, { 'content-type': carType })
       response.write(carHeader([cid]))
       const [first, second] = blocks.map(carSection)
       response.write(first)
       await endlessly(response, () => second as Buffer)
-    },
+    }),
   ),
-  'garbage without end': lyingCar('damaged', /not a CAR|not match|larger than/, async ({ cid, response }, [first]) => {
-    response.writeHead(200, { 'content-type': carType })
-    response.write(carOf([cid], [first as Block]))
-    await endlessly(response, () => noise(65_536, 7))
-  }),
-  'a byte now and then': lyingCar('offline', /no new block came/, async ({ cid, response }, blocks) => {
-    response.writeHead(200, { 'content-type': carType })
-    const car = carOf([cid], blocks)
-    let at = 300
-    response.write(car.subarray(0, at))
-    await endlessly(response, () => car.subarray(at, ++at), 50)
-  }),
+  'garbage without end': endless(
+    lyingCar('damaged', /not a CAR|not match|larger than/, async ({ cid, response }, [first]) => {
+      response.writeHead(200, { 'content-type': carType })
+      response.write(carOf([cid], [first as Block]))
+      await endlessly(response, () => noise(65_536, 7))
+    }),
+  ),
+  'a byte now and then': endless(
+    lyingCar('offline', /no new block came/, async ({ cid, response }, blocks) => {
+      response.writeHead(200, { 'content-type': carType })
+      const car = carOf([cid], blocks)
+      let at = 300
+      response.write(car.subarray(0, at))
+      await endlessly(response, () => car.subarray(at, ++at), 50)
+    }),
+  ),
+  'large blocks without end, all of them right': endless(
+    lyingCar('offline', /no new block came/, async ({ cid, response }, blocks) => {
+      response.writeHead(200, { 'content-type': carType })
+      const sections = blocks.map(carSection)
+      response.write(Buffer.concat([carHeader([cid]), ...sections.slice(0, -1)]))
+      const large = sections.find(({ byteLength }) => byteLength > 1_000_000) as Buffer
+      await endlessly(response, () => large)
+    }),
+  ),
+  'interim answers without end': endlessBytes('offline', /no new block came/, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'),
+  'a header without end': endlessBytes(
+    'offline',
+    /header of its answer is larger/,
+    'HTTP/1.1 200 OK\r\n',
+    'x-more: and more\r\n'.repeat(100),
+  ),
+  'a header, a byte now and then': endless(
+    lie('offline', /no new block came/, async ({ response }) => {
+      const { socket } = response
+      socket?.write('HTTP/1.1 200 OK\r\nx: ')
+      while (socket !== null && !socket.destroyed) {
+        socket.write('y')
+        await sleep(50)
+      }
+      return true
+    }),
+  ),
+  'a chunk that has no end of its extension': endlessBytes(
+    'offline',
+    /is not HTTP|broke the connection off/,
+    'HTTP/1.1 200 OK\r\ncontent-type: application/vnd.ipld.car\r\ntransfer-encoding: chunked\r\n\r\n1;x=',
+    'y'.repeat(1000),
+  ),
   'no answer': lie('offline', /no new block came/, () => true),
   'an answer that stops': lyingCar('offline', /no new block came/, ({ cid, response }, blocks) => {
     response.writeHead(200, { 'content-type': carType })

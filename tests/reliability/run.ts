@@ -2,12 +2,13 @@
 
 import { rows as bits } from './bits.ts'
 import { rows as fullDisks } from './disk-full.ts'
+import { rows as gateways } from './gateways.ts'
 import type { Row } from './harness.ts'
 import { rows as kills } from './kill.ts'
 import { rows as powerCuts } from './power-cut.ts'
 import { rows as syscalls } from './syscalls.ts'
 
-const rows: readonly Row[] = [...bits, ...fullDisks, ...kills, ...powerCuts, ...syscalls]
+const rows: readonly Row[] = [...bits, ...fullDisks, ...gateways, ...kills, ...powerCuts, ...syscalls]
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !rows.some((row) => row.name === name))
