@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GatewayOptions } from '../../src/server/gateway.ts'
 import { Metrics } from '../../src/server/metrics.ts'
 import { HttpServer } from '../../src/server/node-server.ts'
-import { findAxeViolations, hasBrowser, useBrowser, withPage } from '../bundle/browser.ts'
+import { findAxeViolations, hasBrowser, useBrowser, withNewPage, withPage } from '../bundle/browser.ts'
 import { directoryBlock, rawBlock } from '../dag/hostile-cars.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { gatewayOf } from './asking.ts'
@@ -90,13 +90,13 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       `http://localhost:${port}/ipfs/${root.cid}/`,
       `http://${root.cid}.ipfs.localhost:${port}/`,
     ]) {
-      await withPage(browser(), {}, async (page) => expect(await attempts(page, url)).toBe('calm'))
+      await withNewPage(browser(), {}, async (page) => expect(await attempts(page, url)).toBe('calm'))
     }
   })
 
   it('one that may run scripts cannot read, frame or change the pages of ovn, nor stay', async () => {
     const port = await serve({ allowScripts: true })
-    await withPage(browser(), {}, async (page) => {
+    await withNewPage(browser(), {}, async (page) => {
       const done = await attempts(page, `http://localhost:${port}/ipfs/${root.cid}/`)
       expect(page.url()).toBe(`http://${root.cid}.ipfs.localhost:${port}/`)
       // Its own origin is its own: what it keeps there nobody else sees.
@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       await page.goto(`http://127.0.0.1:${port}/`)
       expect(await page.evaluate('localStorage.length + document.cookie.length')).toBe(0)
     })
-    await withPage(browser(), {}, async (page) => {
+    await withNewPage(browser(), {}, async (page) => {
       expect(await attempts(page, `http://127.0.0.1:${port}/ipfs/${root.cid}/`)).toBe('calm')
     })
   })
@@ -117,7 +117,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     )
     await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void evil.close())
-    await withPage(browser(), {}, async (page) => {
+    await withNewPage(browser(), {}, async (page) => {
       await page.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}/`)
       const read = (url: string) =>
         page.evaluate<string>(`fetch(${JSON.stringify(url)}).then((answer) => answer.text(), () => 'refused')`)

@@ -15,7 +15,7 @@ import { writeCar } from '../../src/dag/write-car.ts'
 import { writeDag } from '../../src/dag/write-dag.ts'
 import { checkStyle } from '../../src/site/check-style.ts'
 import { arabic, corrected, illustrated, newsroom, samples, third } from '../bundle/articles.ts'
-import { findAxeViolations, hasBrowser, useBrowser, withPage } from '../bundle/browser.ts'
+import { findAxeViolations, hasBrowser, useBrowser, withNewPage, withPage } from '../bundle/browser.ts'
 import { filesOf } from '../bundle/bundles.ts'
 import { hostileCars, rawBlock, sectionOf, varint } from '../dag/hostile-cars.ts'
 
@@ -427,7 +427,7 @@ describe.skipIf(!hasBrowser)('the check in a browser', () => {
 
   it('says so where a browser has no hashes to compute: on a page that is not secure', async () => {
     await using server = await serve(answersOf(pier, pageOf(pier)))
-    await withPage(browser(), {}, async (page) => {
+    await withNewPage(browser(), {}, async (page) => {
       await page.addInitScript("Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })")
       await page.goto(`${server.url}a/`)
       await page.click('.ovn-check-button')
