@@ -33,8 +33,11 @@ const groupBytes = 32 * 1024 * 1024
 /** Milliseconds after which the event loop gets a turn. */
 const breatheEvery = 50
 
-/** How often an article is made anew because another process published or withdrew a version of it meanwhile. */
-const attempts = 5
+/**
+ * How often an article is made anew because another process published or withdrew a version of it meanwhile. Whoever loses such
+ * a race loses it to somebody who is done then: of many at once each has its turn, and only one that goes on for ever is in the way.
+ */
+const attempts = 100
 
 /** The blocks and drafts of articles that wait to be stored together. */
 interface Group {

@@ -1,4 +1,4 @@
-// Several processes at once, files that were left unfinished. Processes that are killed: see tests/reliability/kill.ts.
+// Processes that wait for each other, files that were left unfinished. Crowds, and processes that are killed, are in tests/reliability/.
 
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,46 +21,6 @@ function writeArticles(folder: string, count: number, prefix: string): void {
 }
 
 describe('several processes', () => {
-  it('publish different articles at once: all are recorded, once', async () => {
-    const cwd = temporaryFolder()
-    const names = ['a', 'b', 'c', 'd', 'e', 'f']
-    for (const name of names) writeArticles(join(cwd, name), 25, name)
-    const runs = names.map((name) => startOvn(['publish', name, '-C', 'archive'], { cwd }).ended)
-    const lists = [startOvn(['list', '-C', 'archive'], { cwd }).ended]
-    for (const { status, stderr } of await Promise.all(runs))
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    for (const { status } of await Promise.all(lists)) expect([0, 4]).toContain(status)
-    const slugs = await checkArchive(join(cwd, 'archive'))
-    expect([...slugs].sort()).toEqual(
-      names.flatMap((name) => Array.from({ length: 25 }, (_, index) => `${name}-${index}@1`)).sort(),
-    )
-  })
-
-  it('publish the same article at once: it is recorded once', async () => {
-    const cwd = temporaryFolder()
-    writeFileSync(join(cwd, 'a.md'), '# A\n\nText.')
-    const runs = await Promise.all(Array.from({ length: 6 }, () => startOvn(['publish', 'a.md', '-q'], { cwd }).ended))
-    expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1)
-    expect(await checkArchive(join(cwd, 'ovn-archive'))).toEqual(['a@1'])
-  })
-
-  it('publish different versions of one article at once: each is linked to the one before', async () => {
-    const cwd = temporaryFolder()
-    const texts = ['one', 'two', 'three', 'four', 'five']
-    for (const text of texts) writeFileSync(join(cwd, `${text}.md`), `---\ntitle: A\nslug: a\n---\n${text}`)
-    const runs = await Promise.all(texts.map((text) => startOvn(['publish', `${text}.md`], { cwd }).ended))
-    for (const { status, stderr } of runs) expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(await checkArchive(join(cwd, 'ovn-archive'))).toEqual(['a@1', 'a@2', 'a@3', 'a@4', 'a@5'])
-    const { versions } = ovnJson(['log', 'a'], { cwd })
-    expect(versions.map(({ previous }: { previous?: string }) => previous)).toEqual([
-      ...versions.map(({ root }: { root: string }) => root).slice(1),
-      undefined,
-    ])
-    const database = new DatabaseSync(join(cwd, 'ovn-archive/blocks.sqlite'))
-    expect(database.prepare('select count(*) as n from pin').get()).toEqual({ n: 5 })
-    database.close()
-  })
-
   it('wait ten seconds for a lock, and say so', async () => {
     const cwd = temporaryFolder()
     writeFileSync(join(cwd, 'a.md'), '# A')
