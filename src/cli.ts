@@ -534,13 +534,8 @@ async function understand(error: unknown): Promise<unknown> {
   if (error instanceof OvnError) return error
   if (error instanceof CommanderError) return usageError(error)
   if (interruption.signal.aborted) return new OvnError('interrupted', 'interrupted')
-  const [{ databaseError }, { layout, locateArchive }] = await Promise.all([
-    import('./archive/storage-error.ts'),
-    import('./archive/layout.ts'),
-  ])
-  const { archive } = program.opts<GlobalOptions>()
-  const folder = locateArchive({ archive, environment: process.env.OVN_ARCHIVE, cwd: process.cwd() })
-  return databaseError(error, layout.blocks(folder), 'the archive')
+  const { storageError } = await import('./archive/storage-error.ts')
+  return storageError(error, 'the archive')
 }
 
 /** Commander says `error: unknown command 'pubish'` and, in brackets on a line of its own, what was meant. */

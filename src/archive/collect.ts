@@ -18,7 +18,7 @@ import { type BlockRows, Marker } from './mark.ts'
 import type { SqlitePins } from './pins.ts'
 import type { Reserve } from './reserve.ts'
 import { RowSet } from './row-set.ts'
-import { databaseError, isFull } from './storage-error.ts'
+import { isFull, storageError } from './storage-error.ts'
 
 /** The archive, as a sweep sees it. */
 export interface CollectParts {
@@ -233,10 +233,11 @@ class Sweep {
     try {
       yield* this.#marker.mark(root, depth)
     } catch (cause) {
-      const error = databaseError(cause, this.#parts.database.location(), 'the archive')
+      const error = storageError(cause, 'the archive')
       if (!(error instanceof OvnError)) throw error
       const code = error.code === 'not-found' ? 'damaged' : error.code
-      throw new OvnError(code, `what is garbage cannot be told, since the archive is not whole: ${error.message}`, {
+      const why = code === 'damaged' ? ', since the archive is not whole' : ''
+      throw new OvnError(code, `what is garbage cannot be told${why}: ${error.message}`, {
         hint: 'nothing that is needed was touched; `ovn verify` lists all that is damaged',
         cause,
       })

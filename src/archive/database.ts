@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OvnError } from '../errors.ts'
 import { newerFormat } from '../manifest/record.ts'
 import { applicationId, schemaVersion } from './known-header.ts'
-import { databaseError, isBusy, needsRollback } from './storage-error.ts'
+import { isBusy, needsRollback, storageError } from './storage-error.ts'
 
 const pageSize = 16_384
 
@@ -48,14 +48,14 @@ export function openDatabase(file: string, { readOnly = false }: DatabaseOptions
     if (readOnly && size !== undefined && size <= pageSize) open(file, false).close()
     return open(file, readOnly)
   } catch (error) {
-    if (!readOnly || !needsRollback(error)) throw databaseError(error, file, file)
+    if (!readOnly || !needsRollback(error)) throw storageError(error, file)
   }
   try {
     // A process was killed in the middle of a transaction. Only a writer can take it back; any command may be the first to come.
     open(file, false).close()
     return open(file, true)
   } catch (error) {
-    throw databaseError(error, file, file)
+    throw storageError(error, file)
   }
 }
 
@@ -120,7 +120,7 @@ export async function transact<T>(database: DatabaseSync, work: () => T, signal?
     return result
   } catch (error) {
     if (database.isTransaction) database.exec('rollback')
-    throw databaseError(error, database.location(), 'the archive')
+    throw storageError(error, 'the archive')
   }
 }
 
@@ -134,7 +134,7 @@ async function beginImmediate(database: DatabaseSync, signal: AbortSignal | unde
       database.exec('begin immediate')
       return
     } catch (error) {
-      if (!isBusy(error)) throw databaseError(error, database.location(), 'the archive')
+      if (!isBusy(error)) throw storageError(error, 'the archive')
       if (1000 * uptime() > deadline) {
         throw new OvnError(
           'locked',

@@ -58,13 +58,17 @@ export async function rebuildManifest(archive: Archive, now: Date, signal: Abort
     const isRight = faults.length === 0 && records.every((record, index) => record === found[index])
     const aside = isRight && records.length === found.length ? undefined : archive.manifest.replace(records)
     const lost = lostParents(records)
-    // Another process may have recorded some of them meanwhile.
+    // Another process may have recorded or withdrawn some of them meanwhile, or taken back a pin that came to nothing.
     const known = new Set(records.map(rootOf))
-    const drafts = findings.drafts.filter(({ root }) => !known.has(root)).sort((a, b) => a.version - b.version)
+    const drafts = findings.drafts
+      .filter(({ root }) => !known.has(root) && archive.pins.hasRoot(CID.parse(root)))
+      .sort((a, b) => a.version - b.version)
+    const live = new Set(liveRoots(records))
+    const repinned = findings.whole.filter((root) => live.has(root.toString()))
     const recovery: AnyDraft[] = lost.length === 0 ? [] : [{ event: 'recover', lost, time: now.toISOString() }]
     const all = [...recovery, ...drafts]
     const placed = all.length === 0 ? [] : archive.manifest.append(all, records.at(-1)?.cid)
-    for (const root of findings.whole) archive.pins.insert(root, pinNote(records, root))
+    for (const root of repinned) archive.pins.insert(root, pinNote(records, root))
     archive.editions.renew()
     return {
       kept: records.length,
@@ -73,7 +77,7 @@ export async function rebuildManifest(archive: Archive, now: Date, signal: Abort
       torn,
       lost,
       recorded: placed.map(({ record }) => record).filter(isEdition),
-      repinned: findings.whole.map(String),
+      repinned: repinned.map(String),
       problems: findings.problems,
     }
   })

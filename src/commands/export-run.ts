@@ -9,7 +9,7 @@ import type { Archive } from '../archive/archive.ts'
 import type { Config } from '../archive/config.ts'
 import { placeFile, temporaryBeside } from '../archive/place-file.ts'
 import { isThere, makeFolder, sameContent } from '../archive/place-folder.ts'
-import { storageError } from '../archive/storage-error.ts'
+import { isMalformed, storageError } from '../archive/storage-error.ts'
 import type { GetStore } from '../dag/read-block.ts'
 import { walkBlocks } from '../dag/walk.ts'
 import { writeCar } from '../dag/write-car.ts'
@@ -70,11 +70,13 @@ export class ExportRun {
         this.#places.push(await this.#writeWhole(format, parcel))
       } catch (error) {
         if (parcels.length === 1 || !isOfParcel(error)) throw error
-        this.#failed.push(toFailed(parcel.exportees[0] as Exportee, error))
+        const [exportee] = parcel.exportees as [Exportee]
+        if (!this.#hasLeft(exportee)) this.#failed.push(toFailed(exportee, error))
       }
       this.#report()
     }
-    if (this.#places.length === 0) throw nothingDone(this.#failed, 'articles can be exported')
+    if (this.#places.length === 0 && this.#failed.length > 0)
+      throw nothingDone(this.#failed, 'articles can be exported')
     return { places: this.#places, failed: this.#failed, notices: this.#notices }
   }
 
@@ -85,8 +87,7 @@ export class ExportRun {
       return await this.#write(format, path, exportees)
     } catch (error) {
       const known = storageError(error, this.#archive.folder)
-      const isOfBlocks = known instanceof OvnError && (known.code === 'damaged' || known.code === 'not-found')
-      if (!isOfBlocks || this.#hasBegunOutput) throw known
+      if (!isOfBlocks(known) || this.#hasBegunOutput) throw known
       if (exportees.length === 1) throw this.#explain(exportees[0] as Exportee, known)
       const whole = await this.#leaveOutDamaged(exportees)
       if (whole.length === exportees.length) throw known
@@ -192,15 +193,22 @@ export class ExportRun {
         if (!(known instanceof OvnError)) throw known
         const failure = this.#explain(exportee, known)
         if (!this.#options.all) throw failure
-        this.#failed.push(toFailed(exportee, failure))
+        if (!this.#hasLeft(exportee)) this.#failed.push(toFailed(exportee, failure))
       }
     }
     if (whole.length === 0) throw nothingDone(this.#failed, 'articles can be exported')
     return whole
   }
 
+  /** Whether an edition was withdrawn while all were being exported: it is none of them any more. */
+  #hasLeft({ root }: Exportee): boolean {
+    return this.#options.all && this.#archive.editions.withdrawalOf(root.toString()) !== undefined
+  }
+
   /** A block that is missing here is damage: what is pinned must be whole. */
   #explain({ root, record, label }: Exportee, error: OvnError): OvnError {
+    // Another process may have withdrawn it, and swept its blocks away.
+    if (error.code === 'not-found') this.#archive.editions.refresh()
     const withdrawal = this.#archive.editions.withdrawalOf(root.toString())
     if (error.code === 'not-found' && withdrawal !== undefined) {
       const day = withdrawal.time.slice(0, 10)
@@ -210,7 +218,8 @@ export class ExportRun {
       record === undefined
         ? 'it is not recorded, and perhaps not whole'
         : `list all that is wrong with \`ovn verify ${label}\`, and mend it with \`ovn fetch --repair ${label}\``
-    return new OvnError('damaged', `${label} cannot be exported: ${error.message}`, { hint, cause: error })
+    const code = error.code === 'not-found' ? 'damaged' : error.code
+    return new OvnError(code, `${label} cannot be exported: ${error.message}`, { hint, cause: error })
   }
 
   #report(): void {
@@ -231,9 +240,14 @@ function said(exportees: readonly Exportee[], changed: boolean): Pick<ExportedPl
   return { status: changed ? 'exported' : 'unchanged', articles }
 }
 
+/** Whether an error is of the blocks of one article: others may be whole. */
+function isOfBlocks(error: unknown): error is OvnError {
+  return error instanceof OvnError && (['damaged', 'not-found'].includes(error.code) || isMalformed(error))
+}
+
 /** Whether an error is of one article, or of its place, and not of the whole run. */
 function isOfParcel(error: unknown): error is OvnError {
-  return error instanceof OvnError && ['damaged', 'not-found', 'usage'].includes(error.code)
+  return isOfBlocks(error) || (error instanceof OvnError && error.code === 'usage')
 }
 
 function toFailed({ label }: Exportee, { code, exitCode, message, hint, problems }: OvnError): FailedArticle {

@@ -12,6 +12,12 @@ export interface DatabaseFault {
 const busy = new Set([5, 6])
 const notRead = new Set([3, 7, 8, 9, 10, 14, 22, 23])
 
+/** Whether SQLite says that it can make nothing of a page: one that is damaged, or one that the disk did not read. */
+export function isMalformed(error: unknown): boolean {
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown }
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && (errcode & 0xff) === 11
+}
+
 /**
  * Understands an error that a query has thrown. Throws an OvnError `locked` where another process holds the database, and
  * the error itself where it is not SQLite's.

@@ -3,14 +3,10 @@
 
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
 import { OvnError } from '../errors.ts'
 import { type Damage, type DamageCode, hints } from './damage.ts'
 import type { DatabaseFault } from './database-fault.ts'
-import { Disk } from './disk.ts'
-
-/** How long a writer's commit is waited for, in milliseconds. */
-const patience = 10_000
+import { Disk, patience } from './disk.ts'
 
 /** Bytes of the file that SQLite keeps in memory. */
 const cacheKibibytes = 16_384
@@ -59,7 +55,7 @@ export function openToVerify(file: string): OpenedDatabase {
   const disk = new Disk(file)
   let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(placeOf(file, disk.header), { readOnly: true, timeout: patience })
+    database = new DatabaseSync(disk.place, { readOnly: true, timeout: patience })
     database.exec(`pragma cache_size = -${cacheKibibytes}; pragma temp_store = memory; pragma trusted_schema = off`)
     const damage = checkFormat(database, disk.header, file)
     return { stored: { database, disk }, absent: false, hasFailed: false, damage }
@@ -81,33 +77,16 @@ export function closeStored({ database, disk }: Stored): void {
   disk.close()
 }
 
-/** What SQLite's check says of a page that it could not read, with SQLite's own code for why. */
-const unreadPage = /error code=(\d+)/
-const ioError = 10
-
-/**
- * What SQLite's own check finds: pages that belong to nothing or to two, rows out of order, an index that disagrees with its
- * table. It reads the whole file, and writers wait for it.
- */
-export function checkStructure({ database, disk }: Stored): Damage[] {
-  try {
-    const lines = database
-      .prepare('pragma integrity_check(100)')
-      .all()
-      .map(({ integrity_check }) => String(integrity_check).replaceAll('\n', ' '))
-      .filter((line) => line !== 'ok')
-    if (lines.length > 0) disk.hasFailed = true
-    return lines.map((message) => {
-      const wasRead = (Number(unreadPage.exec(message)?.[1] ?? 0) & 0xff) !== ioError
-      return databaseDamage(
-        wasRead && disk.canBeRead
-          ? { code: 'database-structure', state: 'damaged', message }
-          : { code: 'database-unreadable', state: 'not checked', message },
-      )
-    })
-  } catch (error) {
-    return [databaseDamage(disk.faultOf(error))]
-  }
+/** What SQLite's own check finds; see {@link Disk.structure}. */
+export function checkStructure({ disk }: Stored): Damage[] {
+  const { lines, wasRead } = disk.structure
+  return lines.map((message) =>
+    databaseDamage(
+      wasRead
+        ? { code: 'database-structure', state: 'damaged', message }
+        : { code: 'database-unreadable', state: 'not checked', message },
+    ),
+  )
 }
 
 export function databaseDamage({ code, state, message }: DatabaseFault): Damage {
@@ -124,18 +103,6 @@ export function databaseDamage({ code, state, message }: DatabaseFault): Damage 
           : hints.disk,
     needs: [],
   }
-}
-
-/**
- * A database in the mode WAL is opened with files beside it, which a reader makes where there are none. One whose log is empty
- * can be read without.
- */
-function placeOf(file: string, header: Buffer): string | URL {
-  const isWal = header[19] === 2
-  if (!isWal || (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return file
-  const url = pathToFileURL(file)
-  url.searchParams.set('immutable', '1')
-  return url
 }
 
 function checkFormat(database: DatabaseSync, header: Buffer, file: string): Damage[] {

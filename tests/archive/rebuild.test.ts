@@ -37,8 +37,28 @@ function setUp(count = 3) {
       archive.close()
     }
   }
+  /** Rebuilds; another process does something between its looking and its writing. */
+  const rebuildWhile = async (other: () => unknown): Promise<Rebuilt> => {
+    const archive = openArchive(folder)
+    const exclusively = archive.exclusively.bind(archive)
+    archive.exclusively = async (work) => {
+      await other()
+      return exclusively(work)
+    }
+    try {
+      return await rebuildManifest(archive, now, signal)
+    } finally {
+      archive.close()
+    }
+  }
+  /** Takes the pin of a root away. */
+  const unpin = async (root: CID) => {
+    const archive = openArchive(folder)
+    await archive.exclusively(() => archive.pins.remove(root))
+    archive.close()
+  }
   const write = (all: readonly string[]) => writeFileSync(file, all.map((line) => `${line}\n`).join(''))
-  return { cwd, folder, file, lines, records, rebuild, write }
+  return { cwd, folder, file, lines, records, rebuild, rebuildWhile, unpin, write }
 }
 
 /** What a record says of its edition. */
@@ -141,6 +161,23 @@ describe('rebuildManifest', () => {
     archive.close()
     expect(await rebuild()).toMatchObject({ kept: 5, recorded: [], repinned: [] })
     expect(lines()).toHaveLength(5)
+  })
+
+  it('does not pin what is withdrawn while it looks', async () => {
+    const { cwd, records, rebuildWhile, unpin } = setUp()
+    const { slug, root } = records()[1] as EditionRecord
+    await unpin(CID.parse(root))
+    const withdraw = () => ovnJson(['unpublish', slug, '--reason', 'It was wrong.'], { cwd })
+    expect(await rebuildWhile(withdraw)).toMatchObject({ repinned: [], recorded: [] })
+    expect(ovnJson(['show', slug], { cwd })).toMatchObject({ pinned: false })
+  })
+
+  it('does not record what lost its pin while it looks: the publish it was of came to nothing', async () => {
+    const { file, records, rebuildWhile, unpin } = setUp()
+    const roots = records().map((record) => said(record).root)
+    rmSync(file)
+    const { recorded } = await rebuildWhile(() => unpin(CID.parse(roots[1] as string)))
+    expect(recorded.map(({ root }) => root).sort()).toEqual(roots.filter((_, index) => index !== 1).sort())
   })
 
   it('refuses a manifest of a newer format and leaves it', async () => {
