@@ -8,6 +8,7 @@ import { CID } from 'multiformats/cid'
 import { code as rawCode } from 'multiformats/codecs/raw'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { type Ended, ovn, startOvn } from '../cli/ovn.ts'
+import { checkIndependently } from '../independent/check.ts'
 import { inFolder, type Outcome, type Row } from './harness.ts'
 
 export interface CrowdOptions {
@@ -183,6 +184,10 @@ function judgeOnce(lines: readonly ManifestLine[], articles: readonly Written[],
 function judgeArchive(cwd: string, failures: string[]): void {
   const { status, stdout, stderr } = ovn(['verify', '-C', 'archive'], { cwd })
   if (status !== 0 || stderr !== '') failures.push(`ovn verify ended with ${status}: ${stdout}${stderr}`)
+  const checked = checkIndependently(join(cwd, 'archive'))
+  if (checked === undefined) return
+  const { state, damage, notices } = checked
+  if (state !== 'intact' || notices.length > 0) failures.push(`it is ${state}: ${JSON.stringify([damage, notices])}`)
 }
 
 export const rows: readonly Row[] = [

@@ -1,15 +1,25 @@
 // The long table: every harness at its full extent. Hours; `npm run test:long -- <name>…` runs single rows, OVN_SEED=<n> repeats them.
 
 import { rows as bits } from './bits.ts'
-import { rows as crowdRows } from './crowd.ts'
+import { rows as crowds } from './crowd.ts'
 import { rows as fullDisks } from './disk-full.ts'
 import { rows as gateways } from './gateways.ts'
 import type { Row } from './harness.ts'
 import { rows as kills } from './kill.ts'
 import { rows as powerCuts } from './power-cut.ts'
+import { rows as storms } from './storm.ts'
 import { rows as syscalls } from './syscalls.ts'
 
-const rows: readonly Row[] = [...bits, ...crowdRows, ...fullDisks, ...gateways, ...kills, ...powerCuts, ...syscalls]
+const rows: readonly Row[] = [
+  ...bits,
+  ...crowds,
+  ...fullDisks,
+  ...gateways,
+  ...kills,
+  ...powerCuts,
+  ...storms,
+  ...syscalls,
+]
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !rows.some((row) => row.name === name))
