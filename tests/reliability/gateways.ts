@@ -93,7 +93,7 @@ const silentResolver: Trial = {
     return { gateway: 'http://name.example' }
   },
   wrapper: (folder) => {
-    writeFileSync(join(folder, 'resolv.conf'), `nameserver ${resolver}\n`)
+    writeFileSync(join(folder, 'resolv.conf'), `nameserver ${resolver}\noptions attempts:4\n`)
     const mount = `mount --bind ${join(folder, 'resolv.conf')} /etc/resolv.conf && exec "$0" "$@"`
     return ['unshare', '-m', 'sh', '-c', mount]
   },

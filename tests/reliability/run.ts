@@ -3,6 +3,7 @@
 import { rows as bits } from './bits.ts'
 import { rows as crowds } from './crowd.ts'
 import { rows as fullDisks } from './disk-full.ts'
+import { rows as folders } from './folders.ts'
 import { rows as gateways } from './gateways.ts'
 import type { Row } from './harness.ts'
 import { rows as kills } from './kill.ts'
@@ -13,6 +14,7 @@ import { rows as syscalls } from './syscalls.ts'
 const rows: readonly Row[] = [
   ...bits,
   ...crowds,
+  ...folders,
   ...fullDisks,
   ...gateways,
   ...kills,
