@@ -29,7 +29,7 @@ import { findEdition } from '../../src/links/find-edition.ts'
 import { createGateway } from '../../src/server/gateway.ts'
 import { Published } from '../../src/server/published.ts'
 import type { ArchiveChecked } from '../../src/verify/verify-archive.ts'
-import { ovn, ovnJson } from '../cli/ovn.ts'
+import { ovn, ovnJson, type RunOptions, startOvn } from '../cli/ovn.ts'
 import {
   areReported,
   type Block,
@@ -492,6 +492,8 @@ export async function changeForBinary({
         if (status === 0 || isWrong)
           tell(`ovn ${args.join(' ')}: ${status}${isWrong ? ', and something is there' : ''}`)
       }
+      const served = await serveOnce(run, `/ipfs/${root}/${path}`)
+      if (served !== undefined) tell(`serve answers with ${served} bytes`)
       const repaired = ovn(['fetch', root, '--repair', '--car', `${article}.car`], run)
       if (repaired.status !== 0) tell(`repair: ${repaired.status} ${repaired.stderr}`)
       const after = ovn(['verify'], run)
@@ -499,6 +501,21 @@ export async function changeForBinary({
     }
     return { done: `${bits} bits of blocks for the binary`, failures }
   })
+}
+
+/** Asks `ovn serve` for one path. Returns how many bytes it answers with; undefined where it does not answer, or not to the end. */
+async function serveOnce(run: RunOptions, path: string): Promise<number | undefined> {
+  const { child, ended } = startOvn(['serve', '--port', '0', '--json'], run)
+  try {
+    const ready = await new Promise<string>((resolve) => child.stdout.once('data', resolve))
+    const answer = await fetch(`http://127.0.0.1:${JSON.parse(ready).port}${path}`)
+    return answer.ok ? (await answer.arrayBuffer()).byteLength : undefined
+  } catch {
+    return undefined
+  } finally {
+    child.kill('SIGTERM')
+    await ended
+  }
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))

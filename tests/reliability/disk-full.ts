@@ -117,6 +117,8 @@ class Trial {
   readonly #failures: string[] = []
   /** Steps that were refused. */
   readonly refused: Step[] = []
+  /** Exports that were not: what they wrote is compared with what they would write. */
+  readonly #exported: Step[] = []
 
   constructor(disk: Disk, model: Model, spare: number) {
     this.#disk = disk
@@ -149,6 +151,7 @@ class Trial {
         if (/(^|\/)\.ovn-.*\.tmp$/.test(path)) this.#failures.push(`${told}; and it left ${path}`)
       }
     }
+    if (ended.status === 0 && step.args[0] === 'export') this.#exported.push(step)
     for (const name of readdirSync(this.#archive)) {
       if (!known.test(name)) this.#failures.push(`${told}; and it left ${name} in the archive`)
     }
@@ -158,7 +161,7 @@ class Trial {
   end({ isDamaged = false } = {}): string[] {
     if (!isDamaged) this.#failures.push(...this.#acknowledged.judge(this.#archive))
     this.#disk.empty()
-    for (const step of this.refused) {
+    for (const step of [...this.refused, ...this.#exported]) {
       const { status, stderr } = this.#run(step)
       if (status !== 0)
         this.#failures.push(`with space again ovn ${step.args.join(' ')} ended with ${status}: ${stderr}`)
