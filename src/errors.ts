@@ -34,7 +34,18 @@ export interface OvnErrorOptions {
   readonly cause?: unknown
 }
 
-/** An error that the user can do something about. */
+/**
+ * Text without what only some may know: user and password of an address, and all that stands behind its path, where tokens are. What
+ * was hidden is `…`. Messages quote what somebody typed, and end in logs.
+ */
+export function hideSecrets(text: string): string {
+  return text
+    .replace(/(\b[a-z][a-z\d+.-]{0,30}:[/\\]{2,})[^/?#"\\\n]*@/gi, '$1…@')
+    .replace(/(\b[a-z][a-z\d+.-]{0,30}:[/\\]{2,}[^\n?#"`]{0,4096}[?#])[^\s"'`]+/gi, '$1…')
+    .replace(/(^|[\s"'`=(])(?!mailto:)[^\s"'`:/@\\]{1,256}:[^\s"'`/@\\]{1,256}@/gi, '$1…@')
+}
+
+/** An error that the user can do something about. Neither its message nor what stands beside it has a secret in it. */
 export class OvnError extends Error {
   override readonly name = 'OvnError'
   readonly code: ErrorCode
@@ -42,13 +53,24 @@ export class OvnError extends Error {
   readonly problems: readonly Problem[]
 
   constructor(code: ErrorCode, message: string, options: OvnErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(hideSecrets(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.hint = options.hint
-    this.problems = options.problems ?? []
+    this.hint = options.hint === undefined ? undefined : hideSecrets(options.hint)
+    this.problems = (options.problems ?? []).map(hideSecretsOf)
   }
 
   get exitCode(): number {
     return errorCodes[this.code].exit
+  }
+}
+
+/** A problem as it may be shown. */
+export function hideSecretsOf(problem: Problem): Problem {
+  const { file, message, hint } = problem
+  return {
+    ...problem,
+    file: hideSecrets(file),
+    message: hideSecrets(message),
+    ...(hint === undefined ? {} : { hint: hideSecrets(hint) }),
   }
 }

@@ -114,10 +114,19 @@ function checkText(value: unknown): string | undefined {
 }
 
 function checkUrl(value: unknown): string | undefined {
+  const url = parseWebUrl(value)
+  if (url === undefined) return 'must be an address that begins with https:// or http://'
+  return hasSecret(url) ? 'must not have a user, a password or a query: it is on every page' : undefined
+}
+
+function parseWebUrl(value: unknown): URL | undefined {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol)
-    ? undefined
-    : 'must be an address that begins with https:// or http://'
+  return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined
+}
+
+/** All that stands in the config is published with the site, which only some are meant to know here. */
+function hasSecret({ username, password, search, hash }: URL): boolean {
+  return [username, password, search, hash].some((part) => part !== '')
 }
 
 function checkLanguage(value: unknown): string | undefined {
@@ -128,7 +137,9 @@ function checkLanguage(value: unknown): string | undefined {
 
 function checkGateways(value: unknown): string | undefined {
   if (!Array.isArray(value)) return 'must be a list of addresses'
-  return value.every((gateway) => checkUrl(gateway) === undefined)
-    ? undefined
-    : 'must hold addresses that begin with https:// or http://'
+  const urls = value.map(parseWebUrl)
+  if (urls.includes(undefined)) return 'must hold addresses that begin with https:// or http://'
+  return urls.some((url) => url !== undefined && hasSecret(url))
+    ? 'must not have a user, a password or a query: they are links on every page. Give such an address in $OVN_GATEWAYS'
+    : undefined
 }

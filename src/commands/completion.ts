@@ -3,6 +3,7 @@
 
 import type { Command, Option } from 'commander'
 import { openArchive } from '../archive/archive.ts'
+import { checkSlug } from '../article/slug.ts'
 import { OvnError } from '../errors.ts'
 import type { Printed } from '../output/result.ts'
 import { archiveFolder, type Context } from './context.ts'
@@ -120,7 +121,8 @@ function slugs(prefix: string, context: Context): string[] {
     const archive = openArchive(archiveFolder(context), { readOnly: true })
     try {
       archive.editions.refresh()
-      return archive.editions.slugs(prefix, 1000)
+      // A manifest that a stranger edited may name anything; a shell is handed slugs alone.
+      return archive.editions.slugs(prefix, 1000).filter((slug) => !('problem' in checkSlug(slug)))
     } finally {
       archive.close()
     }

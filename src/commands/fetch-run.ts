@@ -10,7 +10,7 @@ import { CarStore } from '../dag/car-store.ts'
 import type { GetStore } from '../dag/read-block.ts'
 import { walkBlocks } from '../dag/walk.ts'
 import type { WrittenFolder } from '../dag/write-folder.ts'
-import { OvnError, type Problem } from '../errors.ts'
+import { hideSecrets, OvnError, type Problem } from '../errors.ts'
 import { findEdition } from '../links/find-edition.ts'
 import { type Address, type Host, parseAddress, parseCid } from '../links/parse-ref.ts'
 import type { EditionRecord } from '../manifest/record.ts'
@@ -70,7 +70,7 @@ export class FetchRun {
   #bytes = 0
 
   constructor({ ref, address, options, context, client }: FetchParts) {
-    this.#ref = ref
+    this.#ref = hideSecrets(ref)
     this.#address = address
     this.#options = options
     this.#context = context

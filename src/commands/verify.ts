@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Archive, openArchive } from '../archive/archive.ts'
 import { resolvePath } from '../dag/resolve-path.ts'
-import { OvnError } from '../errors.ts'
+import { hideSecrets, OvnError } from '../errors.ts'
 import { findEdition } from '../links/find-edition.ts'
 import { parseCid, parseRef } from '../links/parse-ref.ts'
 import type { CarChecked, Compared, Verified } from '../output/result.ts'
@@ -37,7 +37,7 @@ export async function verify(
   const archive = archiveFolder(context)
   const onBytes = (bytes: number, totalBytes: number) => report({ done: 0, total: 1, bytes, totalBytes })
   const checked = await verifyArchive(archive, args, { signal, onBytes })
-  return { kind: 'verified', archive, refs: args, state: worstOf(checked.damage), ...checked }
+  return { kind: 'verified', archive, refs: args.map(hideSecrets), state: worstOf(checked.damage), ...checked }
 }
 
 async function checkCar(args: readonly string[], file: string, { cwd, signal, report }: Context): Promise<CarChecked> {

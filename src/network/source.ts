@@ -58,7 +58,7 @@ export function sourcesOf(root: CID, { base, car }: Host, gateways: readonly URL
 }
 
 /**
- * Reads the address of a gateway, with or without `/ipfs` at its end. Throws an OvnError `usage` for what is none; `from` says
+ * Reads the address of a gateway, with or without `/ipfs` at its end; user, password and query stay. Throws an OvnError `usage` for what is none; `from` says
  * where it stands.
  */
 export function parseGateway(text: string, from: string): URL {
@@ -69,28 +69,32 @@ export function parseGateway(text: string, from: string): URL {
     })
   }
   url.pathname = url.pathname.replace(/\/(ipfs\/?)?$/, '/')
-  url.search = ''
   url.hash = ''
   return url
 }
 
 function carUrl(base: URL, root: CID): URL {
   const url = new URL(`${basePath(base)}/ipfs/${root}`, base)
-  url.search = '?format=car&dag-scope=all&car-order=dfs&car-dups=n'
+  url.search = queryOf(base, 'format=car&dag-scope=all&car-order=dfs&car-dups=n')
   return url
 }
 
 function blockUrl(base: URL, cid: CID): URL {
   const url = new URL(`${basePath(base)}/ipfs/${cid}`, base)
-  url.search = '?format=raw'
+  url.search = queryOf(base, 'format=raw')
   return url
+}
+
+/** A gateway may know who asks by a query of its own (`?token=…`), which stands in front of ours. */
+function queryOf({ search }: URL, ours: string): string {
+  return search === '' ? `?${ours}` : `${search}&${ours}`
 }
 
 function basePath(base: URL): string {
   return base.pathname.replace(/\/+$/, '')
 }
 
-/** Without user and password, which are nobody's business. */
+/** Without user, password and query, which are nobody's business. */
 function nameOf(url: URL): string {
   return `${url.host}${basePath(url)}`
 }

@@ -1,7 +1,7 @@
 // The rules of stderr: every line begins with `ovn: `, in lower case, without a full stop. A hint is a line that names
 // something to do. Several problems of one file stand under one heading. A stack trace means a bug in ovn.
 
-import { errorCodes, OvnError, type Problem } from '../errors.ts'
+import { errorCodes, hideSecrets, OvnError, type Problem } from '../errors.ts'
 import type { Compared, FailedArticle, Result } from './result.ts'
 import { escapeControls as safe } from './terminal.ts'
 
@@ -33,7 +33,7 @@ export function describeError(error: unknown): ErrorDocument {
 
 /** Describes what should not have happened: with the stack, and the request to report it. */
 export function describeBug(error: unknown): ErrorDocument {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const message = hideSecrets(error instanceof Error ? (error.stack ?? error.message) : String(error))
   return { kind: 'error', schema: 1, code: 'bug', exit: 1, message, hint: 'please report it with the lines above' }
 }
 

@@ -1,15 +1,26 @@
 // What may reach a terminal. Titles, file names and messages come from strangers: nothing of theirs may move the cursor,
 // set a colour, ring a bell or turn the text around.
 
+// What is invisible goes too, but for the joiners that scripts and emoji need, and signs of Arabic, Syriac and Kaithi that can be seen.
 const unsafe =
-  /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|(?!\u200c|\u200d|[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])\p{Cf}/gu
 
-/** Text with its control characters and bidi controls written as visible escapes: `\u202E`. */
+/** Text with its control, bidi and invisible characters written as visible escapes: `\u202E`. */
 export function escapeControls(text: string): string {
   return text.replace(unsafe, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase()
     return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
   })
+}
+
+/** JSON with the same characters written as JSON's own escapes, which mean what they meant. */
+export function escapeJson(json: string): string {
+  return json.replace(unsafe, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
 }
 
 export interface StyleChoice {

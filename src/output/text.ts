@@ -94,21 +94,21 @@ function quietText(result: Result): string {
     case 'imported':
     case 'listed':
     case 'unpublished':
-      return lines(...result.articles.map(({ root }) => root))
+      return lines(...result.articles.map(({ root }) => safe(root)))
     case 'shown':
-      return result.article.root
+      return safe(result.article.root)
     case 'logged':
-      return lines(...result.versions.map(({ root }) => root))
+      return lines(...result.versions.map(({ root }) => safe(root)))
     case 'computed':
       return lines(...result.roots.map(({ cid }) => cid))
     case 'exported':
-      return lines(...result.places.flatMap(({ articles }) => articles.map(({ root }) => root)))
+      return lines(...result.places.flatMap(({ articles }) => articles.map(({ root }) => safe(root))))
     case 'rebuilt':
       return lines(...result.recorded.map(({ root }) => root))
     case 'serving':
       return lines(...result.urls)
     case 'verified':
-      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => root))))
+      return lines(...new Set(result.damage.flatMap(({ needs }) => needs.map(({ root }) => safe(root)))))
     case 'car-checked':
       return lines(...result.roots.filter(({ state }) => state !== 'intact').map(({ root }) => root))
     case 'compared':
@@ -119,11 +119,11 @@ function quietText(result: Result): string {
     case 'site-written':
       return safe(result.folder)
     case 'linked':
-      return result.withdrawn === undefined ? result.cid : ''
+      return result.withdrawn === undefined ? safe(result.cid) : ''
     case 'printed':
       return result.text
     case 'initialised':
-      return result.config
+      return safe(result.config)
     case 'collected':
       return ''
   }
@@ -133,7 +133,7 @@ function publishedText({ articles: [article], archive }: Published, bold: Style)
   if (article === undefined) return ''
   return lines(
     bold(safe(article.title)),
-    `  ${article.root}`,
+    `  ${safe(article.root)}`,
     ...[article.links.ipfs, ...article.links.gateways].map((link) => `  ${safe(link)}`),
     `  ${stateText(article, archive)}`,
     ...(article.note === undefined ? [] : [`  because: ${safe(article.note)}`]),
@@ -156,7 +156,9 @@ function batchText({ articles, failed, archive, dryRun }: Published, bold: Style
   const number = (status: PublishedArticle['status']) => articles.filter((article) => article.status === status).length
   const unchanged = number('unchanged')
   return lines(
-    ...table(articles.map(({ root, slug, version, status }) => [root, `${safe(slug)}@${version}`, statusWord[status]])),
+    ...table(
+      articles.map(({ root, slug, version, status }) => [safe(root), `${safe(slug)}@${version}`, statusWord[status]]),
+    ),
     bold(
       `${count(articles.length - unchanged, 'article')} ${dryRun ? 'would be archived' : 'archived'} in ${safe(archive)}` +
         `${unchanged > 0 ? `, ${unchanged} unchanged` : ''}${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
@@ -170,13 +172,13 @@ function entriesText(entries: readonly Entry[], bold: Style, dim: Style): string
   return entries.flatMap((entry) => [
     bold(safe(entry.title)),
     `  ${dim(lineOf([entry.datePublished, `${entry.slug}@${entry.version}`, entry.categories.join(', ')]))}`,
-    `  ${entry.root}`,
+    `  ${safe(entry.root)}`,
     ...(entry.withdrawn === undefined ? [] : [`  ${withdrawnText(entry.withdrawn)}`]),
   ])
 }
 
 function withdrawnText({ time, reason }: NonNullable<Entry['withdrawn']>): string {
-  return `withdrawn ${time}: ${safe(reason)}`
+  return `withdrawn ${safe(time)}: ${safe(reason)}`
 }
 
 function unpublishedText({ articles, elsewhere, archive }: Unpublished, bold: Style): string {
@@ -185,7 +187,7 @@ function unpublishedText({ articles, elsewhere, archive }: Unpublished, bold: St
     ...articles.flatMap(({ title, slug, version, root, status, withdrawn }) => [
       bold(safe(title)),
       `  ${safe(slug)}@${version} ${status === 'already' ? 'was withdrawn already' : 'is withdrawn'}`,
-      `  ${root}`,
+      `  ${safe(root)}`,
       ...(withdrawn === undefined ? [] : [`  ${withdrawnText(withdrawn)}`]),
     ]),
     ...(isNew ? [`not kept in ${safe(archive)} any more; \`ovn gc\` frees the space`] : []),
@@ -224,11 +226,11 @@ function shownText({ article, files, metadata, versions, links, pinned }: Shown,
         ['  date', safe(article.datePublished ?? '')],
         ['  categories', safe(article.categories.join(', '))],
         ['  address', safe(article.url ?? '')],
-        ['  archived', article.time],
-        ['  withdrawn', article.withdrawn?.time ?? ''],
+        ['  archived', safe(article.time)],
+        ['  withdrawn', safe(article.withdrawn?.time ?? '')],
         ['  because', safe(article.withdrawn?.reason ?? '')],
         ['  pinned', pinned ? 'yes' : 'no'],
-        ['  CID', article.root],
+        ['  CID', safe(article.root)],
         ...[links.ipfs, ...links.gateways].map((link, index) => [index === 0 ? '  links' : '', safe(link)]),
       ].filter(([, value]) => value !== ''),
     ),
@@ -248,13 +250,13 @@ function importedText({ articles, failed, archive }: Imported, bold: Style): str
   if (only !== undefined && articles.length === 1 && failed.length === 0) {
     const what = `${safe(only.slug)}@${only.version} (${formatSize(only.size)})`
     const state = only.status === 'imported' ? 'kept' : 'unchanged: kept'
-    return lines(bold(safe(only.title)), `  ${only.root}`, `  ${state} in ${safe(archive)} as ${what}`)
+    return lines(bold(safe(only.title)), `  ${safe(only.root)}`, `  ${state} in ${safe(archive)} as ${what}`)
   }
   const unchanged = articles.filter(({ status }) => status === 'unchanged').length
   return lines(
     ...table(
       articles.map(({ root, slug, version, status }) => [
-        root,
+        safe(root),
         `${safe(slug)}@${version}`,
         status === 'unchanged' ? 'unchanged' : '',
       ]),
@@ -271,7 +273,7 @@ function exportedText({ places, failed }: Exported, bold: Style): string {
   const failures = failed.length > 0 ? `, ${failed.length} failed` : ''
   if (only?.path === '-') {
     // On stderr, where every line has its mark.
-    const roots = only.articles.map(({ root }) => `ovn: ${root}`)
+    const roots = only.articles.map(({ root }) => `ovn: ${safe(root)}`)
     return lines(...roots, `ovn: ${stateOfPlace(only)} to standard output (${contentText(only)})${failures}`)
   }
   if (only !== undefined && places.length === 1) {
@@ -281,7 +283,7 @@ function exportedText({ places, failed }: Exported, bold: Style): string {
   return lines(
     ...table(
       places.map(({ articles: [article], path, status }) => [
-        article?.root ?? '',
+        safe(article?.root ?? ''),
         safe(path),
         status === 'unchanged' ? 'unchanged' : '',
       ]),
@@ -309,7 +311,7 @@ function rebuiltText({ kept, aside, damaged, torn, recorded, repinned, lost, arc
     ...(damaged.length === 0 && aside !== undefined ? [`lines put in order; the old file is ${safe(aside)}`] : []),
     ...(torn > 0 ? [`${count(torn, 'byte')} of an unfinished line set aside in manifest.torn`] : []),
     ...(recorded.length > 0 ? ['recorded again from what is pinned; when each was published is not known:'] : []),
-    ...table(recorded.map(({ root, slug, version }) => [`  ${root}`, `${safe(slug)}@${version}`])),
+    ...table(recorded.map(({ root, slug, version }) => [`  ${safe(root)}`, `${safe(slug)}@${version}`])),
     ...(repinned.length > 0 ? [`${count(repinned.length, 'recorded article')} pinned again`] : []),
     ...(lost.length > 0 ? [`${count(lost.length, 'line')} lost: noted in the manifest`] : []),
   ]
@@ -382,7 +384,7 @@ function linkedText({ title, slug, version, cid, ipfs, gateways, page, car, with
   }
   return lines(
     bold(safe(title)),
-    `  ${cid}`,
+    `  ${safe(cid)}`,
     ...[ipfs, ...gateways].map((link) => `  ${safe(link)}`),
     `  page  ${safe(page)}`,
     ...(car === undefined ? [] : [`  CAR   ${safe(car.url ?? car.path)} (${formatSize(car.size)})`]),
@@ -390,7 +392,12 @@ function linkedText({ title, slug, version, cid, ipfs, gateways, page, car, with
 }
 
 function versionLines(versions: readonly Entry[]): string[] {
-  const rows = versions.map(({ version, time, root, note }) => [`  ${version}`, time, root, safe(note ?? '')])
+  const rows = versions.map(({ version, time, root, note }) => [
+    `  ${version}`,
+    safe(time),
+    safe(root),
+    safe(note ?? ''),
+  ])
   return table(rows).flatMap((line, index) => [line, ...withdrawalLines(versions[index])])
 }
 

@@ -88,7 +88,7 @@ function fileVerdict({ state, path, against, counterparts, differences }: Compar
       return `the same: ${safe(path)} is ${named}`
     case 'different':
       return named === ''
-        ? `${safe(path)} is no file of ${safe(against)}: ${differences[0]?.note ?? ''}`
+        ? `${safe(path)} is no file of ${safe(against)}: ${safe(differences[0]?.note ?? '')}`
         : `${safe(path)} is not ${named}`
     case 'not checked':
       return `${safe(path)} could not be compared with ${named === '' ? safe(against) : named}`

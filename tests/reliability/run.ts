@@ -8,6 +8,7 @@ import { rows as gateways } from './gateways.ts'
 import type { Row } from './harness.ts'
 import { rows as kills } from './kill.ts'
 import { rows as powerCuts } from './power-cut.ts'
+import { row as secrets } from './secrets.ts'
 import { rows as storms } from './storm.ts'
 import { rows as syscalls } from './syscalls.ts'
 
@@ -21,6 +22,7 @@ const rows: readonly Row[] = [
   ...powerCuts,
   ...storms,
   ...syscalls,
+  secrets,
 ]
 
 const names = process.argv.slice(2)
