@@ -41,11 +41,16 @@ export function list(options: ListOptions, context: Context): Listed {
     // Newest record first, so that of two articles of one day the later one stays before the other.
     .reverse()
     .filter((record) => category === undefined || isIn(record, category))
-    .map((record) => ({ record, instant: instantOf(record.datePublished ?? record.time) }))
+    .map((record) => ({ record, instant: instantFor(record) }))
     .filter(({ instant }) => instant >= from)
     .sort((a, b) => b.instant - a.instant)
     .map(({ record }) => toEntry(record, withdrawals.get(record.root)))
   return { kind: 'listed', archive: folder, articles }
+}
+
+/** When an article was published, else when it was recorded. What a stranger's bundle calls a date need not be one. */
+function instantFor({ datePublished = '', time }: EditionRecord): number {
+  return [instantOf(datePublished), instantOf(time)].find(Number.isFinite) ?? Number.NEGATIVE_INFINITY
 }
 
 interface Recorded {

@@ -148,6 +148,10 @@ export function parseLine(line: string, where: { file: string; line: number }): 
   if (encodeLine(record) !== line || cidOf(body as unknown as Json) !== cid) {
     throw damagedLine(where, 'its bytes do not match its CID')
   }
+  // Whoever edits a line can give it its right CID; what the rest of the program takes for a root must be one.
+  if ((isEdition(record) || isWithdrawal(record)) && record.v === 1 && !isRoot(record.root)) {
+    throw damagedLine(where, 'its root is not a CID')
+  }
   return record
 }
 
@@ -179,6 +183,14 @@ function isRecord(value: unknown): value is ManifestRecord {
   if (parent !== undefined && typeof parent !== 'string') return false
   // What an event of a newer format holds is that format's business.
   return v > 1 || (checks[event as keyof typeof checks]?.(value as Fields) ?? true)
+}
+
+function isRoot(text: string): boolean {
+  try {
+    return CID.parse(text, base32).version === 1
+  } catch {
+    return false
+  }
 }
 
 type Fields = { readonly [field: string]: unknown }

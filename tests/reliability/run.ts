@@ -11,6 +11,7 @@ import { rows as powerCuts } from './power-cut.ts'
 import { row as secrets } from './secrets.ts'
 import { rows as storms } from './storm.ts'
 import { rows as syscalls } from './syscalls.ts'
+import { row as terminal } from './terminal.ts'
 
 const rows: readonly Row[] = [
   ...bits,
@@ -23,6 +24,7 @@ const rows: readonly Row[] = [
   ...storms,
   ...syscalls,
   secrets,
+  terminal,
 ]
 
 const names = process.argv.slice(2)

@@ -24,6 +24,9 @@ interface Running extends AsyncDisposable {
 
 const carType = 'application/vnd.ipld.car'
 
+/** Milliseconds after which a run is stopped. */
+const patience = 20_000
+
 /** One run of `ovn`, and whether what it was to do worked, so that a run that never came as far as the secret counts for nothing. */
 interface Run {
   readonly args: readonly string[]
@@ -267,7 +270,11 @@ export async function keepSecrets(seed: number): Promise<Outcome> {
     })
 
     const run = async ({ args, env = {}, exit, says }: Run, json: boolean): Promise<void> => {
-      const ended = await startOvn(json ? [...args, '--json'] : args, { cwd, env }).ended
+      const started = startOvn(json ? [...args, '--json'] : args, { cwd, env })
+      // A server that should not have started would go on.
+      const late = setTimeout(() => started.child.kill('SIGKILL'), patience)
+      const ended = await started.ended
+      clearTimeout(late)
       const name = args.map((arg) => arg.replaceAll(word, '<secret>')).join(' ')
       expectExit(watch, ended, exit, name)
       if (says !== undefined && !says.test(ended.stdout + ended.stderr))
