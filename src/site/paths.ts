@@ -65,7 +65,9 @@ export function urlOf(site: string, place: string): string {
 
 /** The URL of a place from the root of its server, for the page that stands at any address. */
 export function rootedUrl(site: string | undefined, place: string): string {
-  return `${site === undefined ? '/' : withSlash(new URL(site).pathname)}${pathToUrl(place)}`
+  // Two slashes would begin the name of another host.
+  const path = site === undefined ? '/' : new URL(site).pathname.replace(/^\/{2,}/, '/')
+  return `${withSlash(path)}${pathToUrl(place)}`
 }
 
 function withSlash(url: string): string {
