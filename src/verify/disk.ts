@@ -22,12 +22,6 @@ const errorsInTurn = 4
 const unreadPage = /error code=(\d+)/
 const ioError = 10
 
-/** What SQLite's check finds: every time, and whether all pages that this is about could be read. */
-interface Structure {
-  readonly lines: readonly string[]
-  readonly wasRead: boolean
-}
-
 export class Disk {
   /** SQLite's header: the first 100 bytes of the file. */
   readonly header: Buffer
@@ -36,7 +30,7 @@ export class Disk {
   readonly #path: string
   readonly #file: number
   #canBeRead: boolean | undefined
-  #structure: Structure | undefined
+  #structure: readonly DatabaseFault[] | undefined
 
   /** Opens a file. Open it before the database, and close it after: closing a file drops all locks of this process on it. */
   constructor(file: string) {
@@ -57,7 +51,7 @@ export class Disk {
     this.hasFailed = true
     if (fault.state !== 'damaged') return fault
     // A page that was not read for a moment can be read when the file is asked: then SQLite's check finds nothing.
-    const isSo = this.canBeRead && (!isMalformed(error) || (this.structure.wasRead && this.structure.lines.length > 0))
+    const isSo = this.canBeRead && (!isMalformed(error) || this.structure.some(({ state }) => state === 'damaged'))
     return isSo ? fault : unread
   }
 
@@ -77,32 +71,34 @@ export class Disk {
    * What SQLite's own check finds: pages that belong to nothing or to two, rows out of order, an index that disagrees with its
    * table. It reads the whole file, and writers wait for it. Only what it finds every time counts.
    */
-  get structure(): Structure {
+  get structure(): readonly DatabaseFault[] {
     this.#structure ??= this.#checkStructure()
     return this.#structure
   }
 
-  #checkStructure(): Structure {
+  #checkStructure(): DatabaseFault[] {
     let before: ReadonlySet<string> = new Set()
     let errors = 0
     for (let check = 0; check < checks; check += 1) {
       try {
         const lines = this.#runCheck()
-        const again = lines.filter((line) => before.has(line))
-        if (lines.length === 0) return { lines, wasRead: true }
+        if (lines.length === 0) return []
         this.hasFailed = true
-        if (again.length > 0) return { lines: again, wasRead: this.canBeRead && !lines.some(isUnread) }
+        const again = lines.filter((line) => before.has(line))
+        const wasRead = again.length > 0 && !lines.some(isUnread) && this.canBeRead
+        if (wasRead) return again.map((message) => ({ code: 'database-structure', state: 'damaged', message }))
+        if (again.length > 0) return again.map((message) => ({ ...unread, message }))
         before = new Set(lines)
         errors = 0
       } catch (error) {
         this.hasFailed = true
-        const { state, message } = understandFault(error)
+        const fault = understandFault(error)
         errors += 1
-        if (state !== 'damaged') return { lines: [message], wasRead: false }
-        if (errors === errorsInTurn) return { lines: [message], wasRead: this.canBeRead }
+        if (fault.state !== 'damaged') return [fault]
+        if (errors === errorsInTurn) return [this.canBeRead ? fault : unread]
       }
     }
-    return { lines: [unread.message], wasRead: false }
+    return [unread]
   }
 
   #runCheck(): string[] {

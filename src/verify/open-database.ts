@@ -79,14 +79,7 @@ export function closeStored({ database, disk }: Stored): void {
 
 /** What SQLite's own check finds; see {@link Disk.structure}. */
 export function checkStructure({ disk }: Stored): Damage[] {
-  const { lines, wasRead } = disk.structure
-  return lines.map((message) =>
-    databaseDamage(
-      wasRead
-        ? { code: 'database-structure', state: 'damaged', message }
-        : { code: 'database-unreadable', state: 'not checked', message },
-    ),
-  )
+  return disk.structure.map(databaseDamage)
 }
 
 export function databaseDamage({ code, state, message }: DatabaseFault): Damage {
