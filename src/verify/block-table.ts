@@ -60,10 +60,12 @@ export class BlockTable {
   readonly #find: StatementSync
   readonly #read: StatementSync
 
-  constructor({ database, disk }: Stored) {
+  /** `indexIsRight`: SQLite's own check has found the index of multihashes to agree with the rows. */
+  constructor({ database, disk }: Stored, indexIsRight: boolean) {
     this.#disk = disk
     this.#scan = database.prepare(`select ${columns} from block where id > ? order by id`)
-    this.#find = database.prepare('select id from block where multihash = ?')
+    const own = indexIsRight ? 'multihash' : '(select row.multihash from block row where row.id = block.id)'
+    this.#find = database.prepare(`select id, ${own} as own from block where multihash = ?`)
     this.#read = database.prepare(`select ${columns} from block where multihash = ?`)
     this.#scan.setReturnArrays(true)
     this.#read.setReturnArrays(true)
@@ -135,8 +137,9 @@ export class BlockTable {
   /** The row that holds a block, or why there is none to be had. Its bytes are not read. */
   find(multihash: Uint8Array): number | BlockFault {
     try {
-      const id = this.#find.get(multihash)?.id
-      return typeof id === 'number' ? id : missing
+      const row = this.#find.get(multihash)
+      if (typeof row?.id !== 'number') return missing
+      return row.own instanceof Uint8Array && Buffer.compare(row.own, multihash) === 0 ? row.id : misplaced
     } catch (error) {
       return this.#unreadable(error)
     }
@@ -153,12 +156,11 @@ export class BlockTable {
 
   /** Reads the bytes of a block and hashes them, or says what is wrong with them. `id` is its row, where that was found. */
   read(multihash: Uint8Array, id?: number): Uint8Array | BlockFault {
-    if (this.#kept.size > 0) {
-      const known = id ?? this.find(multihash)
-      const kept = typeof known === 'number' ? this.#kept.get(known) : undefined
-      // The row may be another block's by now.
-      if (kept !== undefined && Buffer.compare(kept.multihash, multihash) === 0) return kept.bytes
-    }
+    const known = id ?? this.find(multihash)
+    if (typeof known !== 'number') return known
+    const kept = this.#kept.get(known)
+    // The row may be another block's by now.
+    if (kept !== undefined && Buffer.compare(kept.multihash, multihash) === 0) return kept.bytes
     let row: Row | undefined
     try {
       row = this.#read.get(multihash) as Row | undefined
@@ -210,6 +212,12 @@ export class BlockTable {
 }
 
 const missing: BlockFault = { code: 'block-missing', state: 'missing', message: 'it is not in the archive' }
+
+const misplaced: BlockFault = {
+  code: 'block-hash',
+  state: 'damaged',
+  message: 'the index of the database leads to another block in its place',
+}
 
 function lengthOf([, , content]: Row): number {
   if (content instanceof Uint8Array) return content.byteLength

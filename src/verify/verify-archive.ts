@@ -141,11 +141,12 @@ class Check {
     this.#notices.push(...this.#doubleNotices(live))
 
     if (stored === undefined) return this.#result(live, undefined)
-    this.#damage.push(...checkStructure(stored))
+    const structure = checkStructure(stored)
+    this.#damage.push(...structure)
     const pins = checkPins(stored, roots, this.#manifest.claimed, this.#manifestFile)
     this.#damage.push(...pins.damage, ...checkIndex(stored, this.#manifest))
     this.#notices.push(...pins.notices)
-    const table = this.#tableOf(stored)
+    const table = this.#tableOf(stored, structure.length === 0)
     if (table === undefined) return this.#result(live, undefined, pins.pins)
 
     const total = statSync(this.#blocksFile).size
@@ -179,7 +180,7 @@ class Check {
     const versions = checkVersions(lines, roots, this.#manifest, this.#manifestFile)
     this.#damage.push(...versions.damage)
     this.#notices.push(...versions.notices)
-    const table = stored === undefined ? undefined : this.#tableOf(stored)
+    const table = stored === undefined ? undefined : this.#tableOf(stored, false)
     if (stored === undefined || table === undefined) return this.#result(live, undefined)
     for (const root of live) this.#damage.push(...checkPin(stored, root))
     const pace = new Pace(this.#options.signal, stored.database)
@@ -228,9 +229,9 @@ class Check {
     return stampOf(this.#manifestFile) !== this.#manifest.stamp
   }
 
-  #tableOf(stored: Stored): BlockTable | undefined {
+  #tableOf(stored: Stored, indexIsRight: boolean): BlockTable | undefined {
     try {
-      return new BlockTable(stored)
+      return new BlockTable(stored, indexIsRight)
     } catch (error) {
       this.#damage.push(databaseDamage(stored.disk.faultOf(error)))
       return undefined

@@ -57,6 +57,10 @@ create table sqlite_sequence(name,seq)
 """
 
 
+# What SQLite says of a malformed schema repeats it, and need not be UTF-8.
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
 class Malformed(Exception):
     """Bytes that are not what they should be. `code` is what a report says of them."""
 
@@ -423,7 +427,8 @@ class Manifest:
             if parent is not None:
                 sibling = children.setdefault(parent, line)
                 if sibling.get("cid") != cid:
-                    report.note("chain-branch", f"lines {sibling.number} and {number} follow the same record", line=number)
+                    message = f"lines {sibling.number} and {number} follow the same record"
+                    report.note("chain-branch", message, line=number)
             if places[cid] != number:
                 report.add("chain-repeat", "damaged", f"line {number} is line {places[cid]} again", line=number)
             elif parent is None:
@@ -433,7 +438,8 @@ class Manifest:
             elif parent not in places:
                 # Where the line above is damaged, or the parent stands on a damaged one, that is told there.
                 if parent not in lost and number - 1 not in bad_numbers and parent not in self.parents_of_bad:
-                    report.add("chain-parent", "missing", f"the record before line {number} is missing", line=number, cid=parent)
+                    message = f"the record before line {number} is missing"
+                    report.add("chain-parent", "missing", message, line=number, cid=parent)
             elif places[parent] > number:
                 message = f"line {number} follows line {places[parent]}, which stands below it"
                 report.add("chain-order", "damaged", message, line=number)
@@ -465,7 +471,8 @@ class Manifest:
         if any(each.get("slug") == line.get("slug") and each.get("version") == version - 1 for each in before):
             return
         if not published or (self.has_lost and not before):
-            self.report.note("version-absent", f"the version that {line.label} replaces is not recorded", line=line.number)
+            message = f"the version that {line.label} replaces is not recorded"
+            self.report.note("version-absent", message, line=line.number)
         elif before:
             wrong("version-previous", "damaged", f"replaces {previous}, which is not the version before it")
         elif previous not in self.known:
@@ -476,7 +483,7 @@ class Manifest:
 
 
 class Node:
-    """A UnixFS node. `links` are (name, CID, size): no name for parts of a file or directory, no size but for parts of files."""
+    """A UnixFS node. `links` are (name, CID, size): parts have no name, and only those of a file have a size."""
 
     def __init__(self, kind, data=b"", links=()):
         self.kind, self.data, self.links = kind, data, list(links)
@@ -664,7 +671,8 @@ class Dag:
                 if below.intact and (not below.is_file or below.size != said):
                     intact = False
                     what = f"a part of {below.size} bytes" if below.is_file else "a directory"
-                    self.lies[cid] = ("file-parts", "damaged", f"it names {what} as a part of a file with {said} bytes")
+                    message = f"it names {what} as a part of a file with {said} bytes"
+                    self.lies[cid] = ("file-parts", "damaged", message)
         return Below(intact, node.own_size + sum(below.size for below, _ in parts), node.kind == "file")
 
     def problems(self, root):
@@ -686,7 +694,7 @@ class Dag:
 
     def entries(self, root):
         """The entries of a directory; None for everything else, and where a part of it is not right."""
-        entries, stack, first = {}, [root], True
+        entries, stack = {}, [root]
         while stack:
             node = self.node(stack.pop())
             if isinstance(node, tuple) or node.kind != "directory":
@@ -717,12 +725,24 @@ class Dag:
 
 
 def plain_sql(sql):
-    """A statement whose white space and upper case do not matter."""
-    sql = re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", sql.strip()))
-    return re.sub("^create (table|index)", lambda found: found[0].lower(), sql, flags=re.IGNORECASE)
+    """A statement whose white space does not matter."""
+    return re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", sql.strip()))
 
 
-STATEMENTS = {re.match(r"create \w+ (\w+)", sql)[1]: sql for sql in map(plain_sql, TABLES.split(";\n"))}
+def describe_statements():
+    """(type, table, statement) of all that must be there, by name. SQLite writes the first two words in capitals."""
+    described = {
+        f"sqlite_autoindex_{table}_1": ("index", table, None)  # made by SQLite for what is unique
+        for table in ("block", "pin")
+    }
+    for sql in TABLES.strip().split(";\n"):
+        kind, name = re.match(r"create (\w+) (\w+)", sql).groups()
+        table = name if kind == "table" else re.search(r" on (\w+)", sql)[1]
+        described[name] = (kind, table, plain_sql(re.sub(r"^create \w+", lambda words: words[0].upper(), sql)))
+    return described
+
+
+STATEMENTS = describe_statements()
 
 
 def understand(error):
@@ -749,12 +769,12 @@ class Database:
         self.connection.text_factory = lambda data: data.decode("utf-8", "replace")
         self.blocks = {}  # multihash → what is wrong with the block, or None
         self.sizes = {}
-        self.is_complete = False
         self.connection.execute("begin")
         self.connection.execute("select count(*) from sqlite_master").fetchone()
 
     def _address(self, file):
-        """Only a database in the mode WAL whose log is empty may be taken for one that nobody changes: to read another, SQLite makes files."""
+        """As a rule SQLite is told to read, and minds who writes. To read a database in the mode WAL it would make files;
+        one whose log is empty can be read as it stands."""
         log = file + "-wal"
         is_still = self.header[19:20] == b"\x02" and not (os.path.exists(log) and os.path.getsize(log) > 0)
         return f"file:{quote(os.fsencode(os.path.abspath(file)))}?mode=ro{'&immutable=1' if is_still else ''}"
@@ -771,7 +791,8 @@ class Database:
         def wrong(code, message):
             report.add(code, "damaged", f"blocks.sqlite: {message}")
 
-        (application,), (version,) = [self.rows(f"pragma {name}").fetchone() for name in ("application_id", "user_version")]
+        (application,) = self.rows("pragma application_id").fetchone()
+        (version,) = self.rows("pragma user_version").fetchone()
         if application != APPLICATION_ID:
             wrong("database-application", "it is not the database of an archive")
             return
@@ -783,12 +804,11 @@ class Database:
             wrong("database-header", "its header says that it cannot be written to")
         found = {}
         for kind, name, table, sql in self.rows("select type, name, tbl_name, sql from sqlite_master"):
-            if kind not in ("table", "index"):
+            if kind in ("trigger", "view"):
                 wrong("database-schema", f"it has a {kind} that no archive has: {name}")
-            elif sql is not None and table == (name if kind == "table" else plain_sql(sql).split(" on ")[-1].split("(")[0].strip()):
-                found[name] = plain_sql(sql)
-        for name, sql in STATEMENTS.items():
-            if found.get(name) != sql:
+            found[name] = (kind, table, plain_sql(sql) if is_text(sql) else sql)
+        for name, described in STATEMENTS.items():
+            if found.get(name) != described:
                 wrong("database-schema", f"the table or index {name} is missing, or not that of an archive")
 
     def check_structure(self, report):
@@ -805,13 +825,12 @@ class Database:
                 self.sizes[multihash] = len(data) if isinstance(data, (bytes, str)) else 0
             if fault is not None:
                 yield (multihash, *fault)
-        self.is_complete = True
 
     def read(self, multihash):
         """The bytes of a block, or (code, state, message)."""
         try:
             row = self.rows("select bytes from block where multihash = ?", multihash).fetchone()
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             return understand(error)
         if row is None:
             return "block-missing", "missing", "it is not in the archive"
@@ -852,7 +871,7 @@ class Check:
             self._run()
         except NotChecked as why:
             self.report.add(why.code, "not checked", str(why))
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             code, state, message = understand(error)
             self.report.add(code, state, f"blocks.sqlite: {message}")
         except OSError as error:
@@ -872,7 +891,7 @@ class Check:
         if os.path.exists(blocks_file) and os.path.getsize(blocks_file) > 0:
             try:
                 self.database = Database(blocks_file)
-            except sqlite3.Error as error:
+            except DATABASE_ERRORS as error:
                 failure = understand(error)
         # After the transaction has begun: whatever the manifest names from here on was committed before.
         manifest = self.manifest = Manifest(manifest_file, self.report)
@@ -883,7 +902,8 @@ class Check:
             self.report.add(code, state, f"blocks.sqlite: {message}")
         elif self.database is None:
             if manifest.lines:
-                self.report.add("database-missing", "missing", "blocks.sqlite: it is missing, and the manifest has records")
+                message = "blocks.sqlite: it is missing, and the manifest has records"
+                self.report.add("database-missing", "missing", message)
         else:
             self._check_database()
 
@@ -893,7 +913,7 @@ class Check:
         for check in (lambda: database.check_structure(report), self._check_cache):
             try:
                 check()
-            except sqlite3.Error as error:
+            except DATABASE_ERRORS as error:
                 code, state, message = understand(error)
                 report.add(code, state, message)
         lonely = self._check_pins()
@@ -901,7 +921,7 @@ class Check:
         try:
             for fault in database.hash_all():
                 bad.append(fault)
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             code, state, message = understand(error)
             report.add(code, state, f"blocks.sqlite: {message}")
         dag = Dag(database)
@@ -956,7 +976,8 @@ class Check:
 
         def compare(field, found, expected):
             if spell_or_none(found) != spell_or_none(expected):
-                message = f"line {line.number}: the {field} of {label} is not that of its bundle: {found!r}, not {expected!r}"
+                what = f"the {field} of {label} is not that of its bundle"
+                message = f"line {line.number}: {what}: {found!r}, not {expected!r}"
                 report.add(f"record-{field}", "damaged", message, line=line.number, articles=[label])
 
         def lack(code, message):
@@ -995,7 +1016,9 @@ class Check:
         compare("url", line.get("url"), metadata.get("url"))
         compare("previous", line.get("previous"), re.sub("^ipfs://", "", before) if is_text(before) else before)
         corrections = metadata.get("correction")
-        texts = [each.get("text") for each in corrections if isinstance(each, dict)] if isinstance(corrections, list) else []
+        if not isinstance(corrections, list):
+            corrections = []
+        texts = [each.get("text") for each in corrections if isinstance(each, dict)]
         if line.get("note") is not None and line.get("note") not in texts:
             compare("note", line.get("note"), texts[-1] if texts else None)
 
@@ -1004,7 +1027,7 @@ class Check:
         roots, report, lonely, pinned = self.manifest.roots, self.report, [], set()
         try:
             rows = self.database.rows("select root, multihash, depth, metadata from pin").fetchall()
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             code, state, message = understand(error)
             report.add(code, state, f"the pins could not be read: {message}")
             return lonely
@@ -1023,7 +1046,8 @@ class Check:
             is_live = root is not None and root.live
             code = fault_of_pin(cid, multihash, depth, metadata, root if is_live else None)
             if code is not None:
-                report.add(code, "damaged", f"the pin of {name} is not right", articles=root.labels if is_live else [])
+                articles = root.labels if is_live else []
+                report.add(code, "damaged", f"the pin of {name} is not right", articles=articles)
             elif not is_live:
                 lonely.append((cid, depth))
                 if root is not None:
@@ -1075,11 +1099,12 @@ class Check:
         last = {(line.start, line.end, line.number) for line in manifest.lines}
         if (manifest.size >= size and cid in cids) or cid in lost or (start, size, lines) in last:
             return report.add("cache-mark", "damaged", "the cache names another end than the manifest has there")
-        code, message = ("manifest-end", "records at its end are missing") if manifest.exists else ("manifest-missing", "it is gone")
-        return report.add(code, "missing", f"the manifest had {lines} lines or more: {message}", cid=cid)
+        code = "manifest-end" if manifest.exists else "manifest-missing"
+        return report.add(code, "missing", f"the manifest had {lines} lines or more", cid=cid)
 
     def _is_on_bad_line(self, start):
-        return type(start) is int and any(line.start <= start <= line.start + line.length for line in self.manifest.bad)
+        bad = self.manifest.bad
+        return type(start) is int and any(line.start <= start <= line.start + line.length for line in bad)
 
     def result(self):
         manifest, report = self.manifest, self.report

@@ -479,6 +479,9 @@ bad('database-header', 'it cannot be written to', (archive) =>
 )
 bad('database-schema', 'an index is gone', (archive) => archive.sql('drop index pin_multihash'))
 bad('database-schema', 'a table is gone', (archive) => archive.sql('drop table datastore'))
+bad('database-schema', 'a letter of what SQLite made itself', (archive) =>
+  archive.bytes((bytes) => bytes.write('indEx', bytes.indexOf('indexsqlite_autoindex_pin_1'))),
+)
 bad('database-schema', 'a column too many', (archive) => archive.sql('alter table hold add column more text'))
 bad('database-schema', 'a trigger', (archive) =>
   archive.sql('create trigger t after insert on pin begin delete from pin; end'),
@@ -520,6 +523,30 @@ bad(
     archive.spoil(text.cid, flip)
   },
   { notices: ['pin-unrecorded'] },
+)
+bad(
+  'block-hash',
+  'an index that leads to another block',
+  (archive) => {
+    const [one, two] = [rawBlock('either this'), rawBlock('or the that')]
+    const entries = [
+      ['a', one.cid],
+      ['b', two.cid],
+    ] as const
+    archive.keep(directoryBlock(entries), [one, two], 22)
+    archive.bytes((bytes) => {
+      const start = 16_384 * (archive.pageOf('sqlite_autoindex_block_1') - 1)
+      // An entry of the index is a multihash, and the number of its row.
+      const [first, second] = [one, two].map(({ cid }) => bytes.indexOf(cid.multihash.bytes, start) + 34) as [
+        number,
+        number,
+      ]
+      const row = bytes[first] as number
+      bytes[first] = bytes[second] as number
+      bytes[second] = row
+    })
+  },
+  { damage: ['database-structure'] },
 )
 bad('block-missing', 'a file', (archive) => archive.remove(archive.file(ferry2, 'index.html')))
 bad('block-missing', 'the metadata', (archive) => archive.remove(archive.file(tides, 'metadata.json')))
