@@ -235,7 +235,9 @@ describe('a bundle of a newer format', () => {
     const { status, stderr } = ovn([...argsOf(car, cid.toString()), '--json'], { cwd })
     expect(status).toBe(2)
     expect(stderr).toContain('ovn-bundle/2, which is newer than this ovn')
-    expect(hashesOf(archive)).toEqual(before)
+    // The archive itself is of this format: whoever opens it to write may put room by.
+    const { reserve: _reserve, ...after } = hashesOf(archive)
+    expect(after).toEqual(before)
     // Nothing is wrong with its bytes.
     expect(ovnJson(['verify', car], { cwd }).state).toBe('intact')
   })
