@@ -2,7 +2,7 @@
 // it when the process ends, however it ends; no clock and no process number is asked. SQLite's locks are known to work
 // wherever an archive does, and two holders in one process see each other too, which bare `fcntl` locks do not grant.
 
-import { rmSync, statSync } from 'node:fs'
+import { closeSync, openSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { isBusy, storageError } from './storage-error.ts'
 
@@ -19,6 +19,7 @@ export class LockFile {
   static take(file: string): LockFile | undefined {
     let database: DatabaseSync | undefined
     try {
+      makeFile(file)
       database = new DatabaseSync(file, { timeout: 0 })
       // Nothing is ever written: a journal would be one more file.
       database.exec('pragma journal_mode = memory; begin exclusive')
@@ -42,6 +43,18 @@ export class LockFile {
   release(): void {
     this.close()
     rmSync(this.file, { force: true })
+  }
+}
+
+/**
+ * Makes a file where there is none: SQLite would not say that it was the full disk that did not let it. One that is there is not
+ * opened, since closing it would drop this process's locks on it.
+ */
+function makeFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

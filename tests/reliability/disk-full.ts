@@ -37,13 +37,14 @@ const steps: readonly Step[] = [
   { args: ['verify'], mustWork: true },
   { args: ['publish', 'IN/new.md'] },
   { args: ['import', 'IN/other.car'] },
+  // Before the bag, in which the site's name stands.
+  { args: ['init', '--name', 'The Gazette'] },
   { args: ['export', 'a3', '-o', 'a3.car'] },
   { args: ['export', 'a3', '-o', 'folder', '--format', 'folder'] },
   { args: ['export', 'a3', '-o', 'bag', '--format', 'bag'] },
   { args: ['fetch', 'a3', '-o', 'fetched'], leaves: /^\.fetched\..*\.partial$/ },
   { args: ['fetch', 'LARGE/assets/large.bin', '-o', 'large.bin'], leaves: /^\.large\.bin\..*\.partial$/ },
   { args: ['site', '-o', 'site'], leaves: /^site$/ },
-  { args: ['init', '--name', 'The Gazette'] },
   { args: ['unpublish', 'a1', '--reason', 'It was wrong.'], mustWork: true },
   { args: ['rebuild'] },
   { args: ['unpublish', 'a2', '--reason', 'It was wrong.'], mustWork: true },
@@ -137,7 +138,9 @@ class Trial {
   take(step: Step): void {
     this.#disk.fill(this.#spare)
     const { free } = this.#disk
-    if (free > this.#spare) this.#failures.push(`${free} bytes are free, not ${this.#spare}`)
+    // XFS keeps some for itself.
+    if (free > this.#spare + (this.#disk.kind === 'xfs' ? 65_536 : 0))
+      this.#failures.push(`${free} bytes are free, not ${this.#spare}`)
     const before = this.#names()
     const ended = this.#run(step)
     const told = `ovn ${step.args.join(' ')} ended with ${ended.status}: ${ended.stderr.trim()}`
@@ -161,7 +164,7 @@ class Trial {
   end({ isDamaged = false } = {}): string[] {
     if (!isDamaged) this.#failures.push(...this.#acknowledged.judge(this.#archive))
     this.#disk.empty()
-    for (const step of [...this.refused, ...this.#exported]) {
+    for (const step of [...this.#exported, ...this.refused]) {
       const { status, stderr } = this.#run(step)
       if (status !== 0)
         this.#failures.push(`with space again ovn ${step.args.join(' ')} ended with ${status}: ${stderr}`)

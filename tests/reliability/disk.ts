@@ -29,14 +29,14 @@ export class Disk {
   /** Where it is mounted. */
   readonly folder: string
   readonly #base: string
-  readonly #kind: FileSystem
+  readonly kind: FileSystem
   readonly #mebibytes: number
   #isMounted = false
 
   private constructor(kind: FileSystem, mebibytes: number) {
     this.#base = mkdtempSync(join(tmpdir(), 'ovn-test-'))
     this.folder = join(this.#base, 'disk')
-    this.#kind = kind
+    this.kind = kind
     this.#mebibytes = mebibytes
     mkdirSync(this.folder)
   }
@@ -67,7 +67,7 @@ export class Disk {
   }
 
   mount(): void {
-    if (this.#kind === 'tmpfs') {
+    if (this.kind === 'tmpfs') {
       run('mount', '-t', 'tmpfs', '-o', `size=${this.#mebibytes}m`, 'tmpfs', this.folder)
     } else {
       // A loop device of its own each time: with that of the last time it would be the file system without power again, where
