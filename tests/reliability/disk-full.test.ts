@@ -8,7 +8,7 @@ describe.each([
 ] as const)('on %s with %d KiB free', (on, spare, brief) => {
   const isPossible = canMakeDisk(on, diskSize[on], 'a full disk')
 
-  it.skipIf(!isPossible)('nothing is lost, and an archive can be made smaller', { timeout: 120_000 }, async () => {
+  it.skipIf(!isPossible)('nothing is lost, and an archive can be made smaller', { timeout: 240_000 }, async () => {
     const { done, failures } = await fillDisk({ on, spares: [spare], brief })
     expect(failures, done).toEqual([])
   })

@@ -10,7 +10,7 @@ describe.each([
 ] as const)('on %s', (on, cuts) => {
   const isPossible = canMakeDisk(on, diskSize[on], 'a power cut')
 
-  it.skipIf(!isPossible)(`a power cut loses nothing (OVN_SEED=${seed})`, { timeout: 120_000 }, async () => {
+  it.skipIf(!isPossible)(`a power cut loses nothing (OVN_SEED=${seed})`, { timeout: 240_000 }, async () => {
     const { done, failures } = await cutPower({ on, cuts, seed })
     expect(failures, done).toEqual([])
   })
