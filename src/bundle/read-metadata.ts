@@ -27,7 +27,7 @@ const newest = 1
  */
 export function readMetadata(bytes: Uint8Array): BundleFacts | undefined {
   const fields = parseObject(bytes)
-  const form = schema.exec(String(fields?.schemaVersion))?.[1]
+  const form = typeof fields?.schemaVersion === 'string' ? schema.exec(fields.schemaVersion)?.[1] : undefined
   if (fields === undefined || form === undefined) return undefined
   if (Number(form) > newest) {
     throw new OvnError('unsupported', `the bundle has the form ovn-bundle/${form}, which is newer than this ovn`, {
@@ -74,10 +74,9 @@ function parseObject(bytes: Uint8Array): Fields | undefined {
 /** The reason for the edition, which comes last and has no date, or else the correction with the latest date. */
 function newestNote(corrections: unknown): string | undefined {
   if (!Array.isArray(corrections)) return undefined
-  const dated = corrections.filter((each) => typeof each?.text === 'string') as {
-    text: string
-    datePublished?: string
-  }[]
+  const dated = corrections.filter(
+    (each) => typeof each?.text === 'string' && /^(string|undefined)$/.test(typeof each.datePublished),
+  ) as { text: string; datePublished?: string }[]
   const last = dated.at(-1)
   if (last === undefined || last.datePublished === undefined) return last?.text
   return dated.reduce((best, next) => (String(next.datePublished) < String(best.datePublished) ? best : next)).text

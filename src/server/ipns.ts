@@ -131,10 +131,16 @@ function readData(name: CID, data: Uint8Array): Entry {
   return {
     value: Value,
     validity: Validity,
-    validityType: Number(ValidityType ?? 0),
-    sequence: Number(Sequence ?? 0),
-    ttl: TTL === undefined ? undefined : Number(TTL),
+    validityType: numberOf(name, ValidityType ?? 0),
+    sequence: numberOf(name, Sequence ?? 0),
+    ttl: TTL === undefined ? undefined : numberOf(name, TTL),
   }
+}
+
+/** CBOR has numbers of 64 bits, and anything else in the place of one. */
+function numberOf(name: CID, value: unknown): number {
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value)
+  throw notValid(name, 'its data is not whole')
 }
 
 /** What stands outside of the signed data, for old readers, must be the same. */

@@ -103,8 +103,8 @@ function factsOf(bytes: Uint8Array | undefined): Facts | undefined {
   } catch {
     return undefined
   }
-  if (typeof fields !== 'object' || fields === null || !/^ovn-bundle\/\d+$/.test(String(fields.schemaVersion)))
-    return undefined
+  if (typeof fields !== 'object' || fields === null) return undefined
+  if (typeof fields.schemaVersion !== 'string' || !/^ovn-bundle\/\d+$/.test(fields.schemaVersion)) return undefined
   const { inLanguage, description, author, correction } = fields
   const authors = (Array.isArray(author) ? author : [])
     .map((each) => each?.name)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { articleMetadata, encodeMetadata } from '../../src/bundle/metadata.ts'
+import { readMetadata } from '../../src/bundle/read-metadata.ts'
 import { corrected, english, first, illustrated, newsroom, plain, samples, third } from './articles.ts'
 import { checkNewsArticle } from './news-article.ts'
 
@@ -88,5 +89,24 @@ describe('encodeMetadata', () => {
     expect(written).toMatch(/[^\n]\n}\n$/)
     expect(written).toContain('Ingrid Þórsdóttir')
     expect(JSON.parse(written)).toEqual(articleMetadata(illustrated, newsroom, first))
+  })
+})
+
+describe('readMetadata', () => {
+  const right = { schemaVersion: 'ovn-bundle/1', identifier: 'a', version: 2, headline: 'A' }
+  const read = (value: unknown) => readMetadata(Buffer.from(JSON.stringify(value)))
+
+  it.each([1, null, [], { toString: 1, valueOf: 1 }, 'ovn-bundle/0'])(
+    'leaves alone what says that it is %j',
+    (form) => {
+      expect(read({ ...right, schemaVersion: form })).toBeUndefined()
+    },
+  )
+
+  it('takes no note from a correction that is none', () => {
+    const odd = [null, 7, { text: 7 }, { text: 'b', datePublished: { toString: 1 } }]
+    expect(read({ ...right, correction: odd })?.note).toBeUndefined()
+    const dated = [{ text: 'a', datePublished: '2025-01-02' }, ...odd, { text: 'c', datePublished: '2025-01-01' }]
+    expect(read({ ...right, correction: dated })?.note).toBe('a')
   })
 })

@@ -7,6 +7,7 @@ import { rows as folders } from './folders.ts'
 import { rows as gateways } from './gateways.ts'
 import type { Row } from './harness.ts'
 import { rows as kills } from './kill.ts'
+import { rows as mutations } from './mutations.ts'
 import { rows as powerCuts } from './power-cut.ts'
 import { row as secrets } from './secrets.ts'
 import { rows as storms } from './storm.ts'
@@ -20,6 +21,7 @@ const rows: readonly Row[] = [
   ...fullDisks,
   ...gateways,
   ...kills,
+  ...mutations,
   ...powerCuts,
   ...storms,
   ...syscalls,

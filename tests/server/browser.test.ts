@@ -12,8 +12,8 @@ import { HttpServer } from '../../src/server/node-server.ts'
 import { findAxeViolations, hasBrowser, useBrowser, withNewPage, withPage } from '../bundle/browser.ts'
 import { directoryBlock, rawBlock } from '../dag/hostile-cars.ts'
 import { temporaryFolder } from '../temporary.ts'
-import { gatewayOf } from './asking.ts'
 import { archiveOf } from './fixture-archive.ts'
+import { gatewayOf } from './gateway-of.ts'
 
 /** An archived page that tries what it can, and writes what came of it into its title. */
 const attack = rawBlock(`<!doctype html>

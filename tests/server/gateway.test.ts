@@ -12,8 +12,9 @@ import { sha256 } from '../../src/dag/hash.ts'
 import type { GatewayOptions } from '../../src/server/gateway.ts'
 import { type Block, directoryBlock, fileBlock, pbBlock, rawBlock, shardBlock } from '../dag/hostile-cars.ts'
 import { temporaryFolder } from '../temporary.ts'
-import { type Ask, askingOn, gatewayOf, readCarBody } from './asking.ts'
+import { type Ask, askingOn, readCarBody } from './asking.ts'
 import { archiveOf } from './fixture-archive.ts'
+import { gatewayOf } from './gateway-of.ts'
 
 interface Served {
   readonly archive: Archive

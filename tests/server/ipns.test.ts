@@ -1,85 +1,13 @@
 // Records of names: signed by keys of every kind, and every way in which one is not.
 
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { encode as encodeCbor } from '@ipld/dag-cbor'
+import { sign } from 'node:crypto'
 import { MemoryDatastore } from 'datastore-core'
 import { CID } from 'multiformats/cid'
-import { create as createDigest } from 'multiformats/hashes/digest'
 import { describe, expect, it } from 'vitest'
 import { findRecord, formatKeyName, parseKeyName, readRecord, recordKey, storeRecord } from '../../src/server/ipns.ts'
-import { varint } from '../dag/hostile-cars.ts'
+import { entry, type Field, keyOf, protobuf, recordOf, until } from './ipns-records.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
-
-type Field = readonly [field: number, value: number | Uint8Array]
-
-function protobuf(fields: readonly Field[]): Uint8Array {
-  return Uint8Array.from(
-    fields.flatMap(([field, value]) =>
-      typeof value === 'number'
-        ? [...varint(field * 8), ...varint(value)]
-        : [...varint(field * 8 + 2), ...varint(value.byteLength), ...value],
-    ),
-  )
-}
-
-interface Key {
-  readonly name: CID
-  readonly privateKey: KeyObject
-  /** As it stands in the record, where the name has no room for it. */
-  readonly embedded: Uint8Array | undefined
-  readonly algorithm: 'sha256' | null
-}
-
-function keyOf(kind: 'RSA' | 'Ed25519' | 'secp256k1' | 'ECDSA'): Key {
-  const pair =
-    kind === 'RSA'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : kind === 'Ed25519'
-        ? generateKeyPairSync('ed25519')
-        : generateKeyPairSync('ec', { namedCurve: kind === 'ECDSA' ? 'P-256' : 'secp256k1' })
-  const spki = pair.publicKey.export({ format: 'der', type: 'spki' })
-  const type = ['RSA', 'Ed25519', 'secp256k1', 'ECDSA'].indexOf(kind)
-  const point = spki.subarray(-64)
-  const data =
-    kind === 'Ed25519'
-      ? spki.subarray(-32)
-      : kind === 'secp256k1'
-        ? Buffer.concat([Buffer.of(2 + ((point[63] as number) & 1)), point.subarray(0, 32)])
-        : spki
-  const bytes = protobuf([
-    [1, type],
-    [2, data],
-  ])
-  const isInline = bytes.byteLength <= 42
-  const digest = isInline ? createDigest(0, bytes) : createDigest(0x12, createHash('sha256').update(bytes).digest())
-  return {
-    name: CID.createV1(0x72, digest),
-    privateKey: pair.privateKey,
-    embedded: isInline ? undefined : bytes,
-    algorithm: kind === 'Ed25519' ? null : 'sha256',
-  }
-}
-
-const until = Buffer.from('2030-01-01T00:00:00.000000000Z')
-const entry = {
-  Value: Buffer.from('/ipfs/bafkqaaa'),
-  Validity: until,
-  ValidityType: 0,
-  Sequence: 7,
-  TTL: 60_000_000_000,
-}
-
-function recordOf(key: Key, data: object = entry, fields: readonly Field[] = []): Uint8Array {
-  const bytes = encodeCbor(data)
-  const signature = sign(key.algorithm, Buffer.concat([Buffer.from('ipns-signature:'), bytes]), key.privateKey)
-  return protobuf([
-    ...fields,
-    ...(key.embedded === undefined ? [] : [[7, key.embedded] as const]),
-    [8, signature],
-    [9, bytes],
-  ])
-}
 
 describe('a record', () => {
   it.each(['RSA', 'Ed25519', 'secp256k1', 'ECDSA'] as const)('that a key of %s has signed is believed', (kind) => {
@@ -121,6 +49,7 @@ describe('a record', () => {
       /has expired/,
     ],
     ['without an end', () => recordOf(key, { ...entry, Validity: Buffer.from('for ever') }), /until when/],
+    ['with a map for a number', () => recordOf(key, { ...entry, Sequence: { toString: 1, valueOf: 1 } }), /not whole/],
     ['of another kind of end', () => recordOf(key, { ...entry, ValidityType: 1 }), /until when/],
     [
       'that says another value outside',

@@ -3,8 +3,9 @@
 import { base36 } from 'multiformats/bases/base36'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Gateway } from '../../src/server/gateway.ts'
-import { type Ask, askingOn, gatewayOf, hello, useFixtures } from './asking.ts'
+import { type Ask, askingOn, hello, useFixtures } from './asking.ts'
 import { fixturePath, hasGatewayFixtures, readFixture } from './fixture-archive.ts'
+import { gatewayOf } from './gateway-of.ts'
 
 const car = 'subdomain_gateway/fixtures.car'
 const host = 'localhost:8080'
