@@ -4,15 +4,20 @@ import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/archive/database.ts'
 import { Editions } from '../../src/archive/editions.ts'
 import { Manifest } from '../../src/manifest/manifest.ts'
-import type { Draft } from '../../src/manifest/record.ts'
+import { cidOf, type Draft } from '../../src/manifest/record.ts'
 import { temporaryFolder } from '../temporary.ts'
+
+/** The root of an edition by its name. */
+function root(name: string): string {
+  return cidOf({ name })
+}
 
 function draftOf(slug: string, version: number): Draft {
   return {
     event: 'publish',
     slug,
     version,
-    root: `${slug}-${version}`,
+    root: root(`${slug}-${version}`),
     profile: 'unixfs-v1-2025',
     size: 1,
     title: slug,
@@ -44,12 +49,12 @@ describe('the editions', () => {
     first.store()
     manifest.append([draftOf('a', 2)], first.lastCid)
     const second = open()
-    expect(rootsOf(second, 'a')).toEqual(['a-1', 'a-2'])
-    expect(second.ofRoot('a-2')?.version).toBe(2)
-    expect(second.ofRoot('b-1')?.slug).toBe('b')
+    expect(rootsOf(second, 'a')).toEqual([root('a-1'), root('a-2')])
+    expect(second.ofRoot(root('a-2'))?.version).toBe(2)
+    expect(second.ofRoot(root('b-1'))?.slug).toBe('b')
     expect(rootsOf(second, 'c')).toEqual([])
     first.refresh()
-    expect(rootsOf(first, 'a')).toEqual(['a-1', 'a-2'])
+    expect(rootsOf(first, 'a')).toEqual([root('a-1'), root('a-2')])
   })
 
   it('stores only what is new', () => {
@@ -71,10 +76,10 @@ describe('the editions', () => {
     manifest.append([draftOf('b', 1), draftOf('c', 1), draftOf('d', 1)], undefined)
     const editions = open()
     expect(rootsOf(editions, 'a')).toEqual([])
-    expect(rootsOf(editions, 'd')).toEqual(['d-1'])
+    expect(rootsOf(editions, 'd')).toEqual([root('d-1')])
     editions.store()
     expect(rootsOf(open(), 'a')).toEqual([])
-    expect(rootsOf(open(), 'd')).toEqual(['d-1'])
+    expect(rootsOf(open(), 'd')).toEqual([root('d-1')])
   })
 
   it('follow a manifest that became shorter', () => {
@@ -86,7 +91,7 @@ describe('the editions', () => {
     editions.refresh()
     expect(editions.lastCid).toBe(first?.record.cid)
     expect(rootsOf(editions, 'b')).toEqual([])
-    expect(rootsOf(editions, 'a')).toEqual(['a-1'])
+    expect(rootsOf(editions, 'a')).toEqual([root('a-1')])
   })
 
   it('believe the manifest where a stored place no longer fits', () => {
@@ -101,30 +106,34 @@ describe('the editions', () => {
     writeFileSync(manifest.file, `${text[1]}\n${text[0]}\n${text[2]}\n`)
     expect(c).toHaveLength(1)
     expect(rootsOf(open(), 'a')).toEqual([a?.record['root' as never]])
-    expect(rootsOf(open(), 'bb')).toEqual(['bb-1'])
+    expect(rootsOf(open(), 'bb')).toEqual([root('bb-1')])
   })
 
   it('come oldest first, whichever was recorded first', () => {
     const { manifest, open, rootsOf } = setUp()
     manifest.append([draftOf('a', 2), draftOf('a', 1)], undefined)
-    expect(rootsOf(open(), 'a')).toEqual(['a-1', 'a-2'])
+    expect(rootsOf(open(), 'a')).toEqual([root('a-1'), root('a-2')])
   })
 
   it.each([false, true])('know what was withdrawn, and what was recorded again (stored: %s)', (stored) => {
     const { manifest, open, rootsOf } = setUp()
-    const withdrawal = { event: 'withdraw', slug: 'a', version: 1, root: 'a-1', reason: 'why', time: '' } as const
+    const withdrawal = { event: 'withdraw', slug: 'a', version: 1, root: root('a-1'), reason: 'why', time: '' } as const
     manifest.append([draftOf('a', 1), draftOf('b', 1), withdrawal], undefined)
     const editions = open()
     if (stored) editions.store()
-    expect(rootsOf(editions, 'a')).toEqual(['a-1'])
-    expect(editions.withdrawalOf('a-1')?.reason).toBe('why')
-    expect([editions.isLive('a-1'), editions.isLive('b-1'), editions.isLive('c-1')]).toEqual([false, true, false])
+    expect(rootsOf(editions, 'a')).toEqual([root('a-1')])
+    expect(editions.withdrawalOf(root('a-1'))?.reason).toBe('why')
+    expect([editions.isLive(root('a-1')), editions.isLive(root('b-1')), editions.isLive(root('c-1'))]).toEqual([
+      false,
+      true,
+      false,
+    ])
     manifest.append([draftOf('a', 1)], editions.lastCid)
     const again = open()
     if (stored) again.store()
-    expect(again.withdrawalOf('a-1')).toBeUndefined()
-    expect(again.isLive('a-1')).toBe(true)
-    expect(rootsOf(again, 'a')).toEqual(['a-1'])
+    expect(again.withdrawalOf(root('a-1'))).toBeUndefined()
+    expect(again.isLive(root('a-1'))).toBe(true)
+    expect(rootsOf(again, 'a')).toEqual([root('a-1')])
   })
 
   it('know slugs by their beginning', () => {

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync }
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Manifest } from '../../src/manifest/manifest.ts'
-import type { Draft } from '../../src/manifest/record.ts'
+import { cidOf, type Draft } from '../../src/manifest/record.ts'
 import { temporaryFolder } from '../temporary.ts'
 
 function draftOf(slug: string): Draft {
@@ -10,7 +10,7 @@ function draftOf(slug: string): Draft {
     event: 'publish',
     slug,
     version: 1,
-    root: `root-of-${slug}`,
+    root: cidOf({ root: slug }),
     profile: 'unixfs-v1-2025',
     size: 1,
     title: `${slug} “ї” 新闻`,

@@ -79,6 +79,14 @@ describe('a record', () => {
     expect(() => parseLine(line, where)).toThrow(`manifest.jsonl:7 is damaged: ${why}`)
   })
 
+  it.each(['', 'elsewhere', 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPbdG', 'BAFKQAAA', '../../x'])(
+    'with a right CID is damaged where its root is %j',
+    (root) => {
+      const line = encodeLine(sealRecord({ ...draft, root }, undefined))
+      expect(() => parseLine(line, where)).toThrow('manifest.jsonl:7 is damaged: its root is not a CID')
+    },
+  )
+
   it('of a newer format is refused with what to do', () => {
     const line = '{"cid":"b","event":"publish","time":"t","v":2}'
     expect(() => parseLine(line, where)).toThrow(
