@@ -13,6 +13,7 @@ import { row as secrets } from './secrets.ts'
 import { rows as storms } from './storm.ts'
 import { rows as syscalls } from './syscalls.ts'
 import { row as terminal } from './terminal.ts'
+import { row as xss } from './xss.ts'
 
 const rows: readonly Row[] = [
   ...bits,
@@ -27,6 +28,7 @@ const rows: readonly Row[] = [
   ...syscalls,
   secrets,
   terminal,
+  xss,
 ]
 
 const names = process.argv.slice(2)
