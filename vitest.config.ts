@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 30_000,
     // Most of the time is spent waiting for other processes: three workers keep two cores busy.
     maxWorkers: 3,
+    // Files of one worker share what they load.
+    isolate: false,
     maxConcurrency: 10,
     hookTimeout: 60_000,
   },

@@ -1,4 +1,5 @@
-// A real browser for tests: Debian's Chromium through playwright-core, one process for a test file, loopback only.
+// A real browser for tests: Debian's Chromium through playwright-core, one process for a test file, loopback only. The headless
+// shell is Chromium without the windows around its pages, and takes less than half of a processor's time.
 
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -7,7 +8,11 @@ import type { AddressInfo } from 'node:net'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+/** The browser: that in the environment variable CHROMIUM, else Debian's. */
+export const executablePath =
+  process.env.CHROMIUM ??
+  ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path)) ??
+  '/usr/bin/chromium'
 
 /** Whether there is a browser to test with; `describe.skipIf(!hasBrowser)`. Says so aloud where there is none. */
 export const hasBrowser = existsSync(executablePath)

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../temporary.ts'
+import { copiesOf } from '../temporary.ts'
 import { binary, environment, ovn } from './ovn.ts'
 
 function hasShell(name: string): boolean {
@@ -12,9 +12,7 @@ function hasShell(name: string): boolean {
   return found
 }
 
-/** A folder with two articles, and `ovn` on the PATH. */
-function setUp(): { cwd: string; env: NodeJS.ProcessEnv } {
-  const cwd = temporaryFolder()
+const copy = copiesOf((cwd) => {
   writeFileSync(join(cwd, 'harbour.md'), '# Harbour')
   writeFileSync(join(cwd, 'library.md'), '# Library')
   ovn(['publish', 'harbour.md', 'library.md'], { cwd })
@@ -22,6 +20,11 @@ function setUp(): { cwd: string; env: NodeJS.ProcessEnv } {
   const command = join(cwd, 'bin/ovn')
   writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${binary}" "$@"\n`)
   chmodSync(command, 0o755)
+})
+
+/** A folder with two articles, and `ovn` on the PATH. */
+function setUp(): { cwd: string; env: NodeJS.ProcessEnv } {
+  const cwd = copy()
   return { cwd, env: environment({ PATH: `${join(cwd, 'bin')}:${process.env.PATH}` }) }
 }
 

@@ -10,7 +10,7 @@ import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { openArchive } from '../../src/archive/archive.ts'
 import { writeCar } from '../../src/dag/write-car.ts'
-import { temporaryFolder } from '../temporary.ts'
+import { copiesOf, temporaryFolder } from '../temporary.ts'
 import { fixtures, ovn, ovnJson } from './ovn.ts'
 
 const ipfsCar = fileURLToPath(new URL('../../node_modules/ipfs-car/bin.js', import.meta.url))
@@ -22,17 +22,21 @@ interface Source {
   car(name: string, roots: readonly string[]): Promise<string>
 }
 
-/** An archive with an article of two versions and a picture, and CARs made from it. */
-function setUp(): Source {
-  const cwd = temporaryFolder()
+const roots: string[] = []
+const copy = copiesOf((cwd) => {
   mkdirSync(join(cwd, 'images'))
   writeFileSync(join(cwd, 'images/a.png'), Buffer.alloc(3_000_000, 'picture'))
   const article = (text: string) =>
     `---\ntitle: Harbour\ndate: 2025-08-22\ncategories: Defence\n---\n\n![A](images/a.png)\n\n${text}`
   writeFileSync(join(cwd, 'harbour.md'), article('First'))
-  const first = ovnJson(['publish', 'harbour.md'], { cwd }).articles[0].root
+  roots.push(ovnJson(['publish', 'harbour.md'], { cwd }).articles[0].root)
   writeFileSync(join(cwd, 'harbour.md'), article('Second'))
-  const second = ovnJson(['publish', 'harbour.md', '--note', 'It was wrong.'], { cwd }).articles[0].root
+  roots.push(ovnJson(['publish', 'harbour.md', '--note', 'It was wrong.'], { cwd }).articles[0].root)
+})
+
+/** An archive with an article of two versions and a picture, and CARs made from it. */
+function setUp(): Source {
+  const cwd = copy()
   const car = async (name: string, roots: readonly string[]) => {
     const archive = openArchive(join(cwd, 'ovn-archive'))
     const parts: Uint8Array[] = []
@@ -45,7 +49,7 @@ function setUp(): Source {
     writeFileSync(join(cwd, name), Buffer.concat(parts))
     return join(cwd, name)
   }
-  return { cwd, roots: [first, second], car }
+  return { cwd, roots, car }
 }
 
 /** What an archive holds, to see that nothing of it changed. */

@@ -28,6 +28,15 @@ const commands = [
   'completion',
 ]
 
+const helps = new Map<string, ReturnType<typeof ovn>>()
+
+/** The help of a command, which is asked for once. */
+function helpOf(name: string): ReturnType<typeof ovn> {
+  const help = helps.get(name) ?? ovn([name, '--help'], { cwd: temporaryFolder() })
+  helps.set(name, help)
+  return help
+}
+
 describe('help', () => {
   it('is short, goes to stderr and ends with 2 where no command is given', () => {
     const { status, stdout, stderr } = ovn([], { cwd: temporaryFolder() })
@@ -43,7 +52,7 @@ describe('help', () => {
   })
 
   it.each(commands)('of %s shows examples first, whether it goes online, and all exit codes last', (name) => {
-    const { status, stdout } = ovn([name, '--help'], { cwd: temporaryFolder() })
+    const { status, stdout } = helpOf(name)
     expect(status).toBe(0)
     expect(stdout).toMatch(new RegExp(`^Examples:\n  ovn ${name}`))
     expect(stdout).toContain(name === 'fetch' ? 'Goes online, to the gateways that you name.' : 'Works offline.')
@@ -57,7 +66,7 @@ describe('help', () => {
   it('has examples that the command understands', () => {
     const cwd = temporaryFolder()
     for (const name of commands) {
-      const { stdout } = ovn([name, '--help'], { cwd })
+      const { stdout } = helpOf(name)
       const examples = stdout.slice(0, stdout.indexOf('Usage:')).match(/^ {2}ovn .*$/gm) ?? []
       expect(examples.length).toBeGreaterThan(0)
       for (const example of examples) {

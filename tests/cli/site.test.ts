@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CarReader } from '@ipld/car'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../temporary.ts'
+import { copiesOf, temporaryFolder } from '../temporary.ts'
 import { fixtures, ovn, ovnJson } from './ovn.ts'
 import { readAll, run } from './sites.ts'
 
 /** A folder with an archive of two articles, one of them in two versions. */
-function setUp(url?: string): string {
-  const cwd = temporaryFolder()
+function publishThree(cwd: string, url?: string): void {
   if (url !== undefined) run(cwd, 'init', '--url', url)
   writeFileSync(join(cwd, 'harbour.md'), '---\ntitle: Harbour\ndate: 2025-08-22\n---\n\n![Quay](quay.png)\n')
   writeFileSync(join(cwd, 'quay.png'), 'not really a picture')
@@ -18,8 +17,9 @@ function setUp(url?: string): string {
   run(cwd, 'publish', 'harbour.md', 'clock.md')
   writeFileSync(join(cwd, 'clock.md'), '---\ntitle: Clock\ndate: 2025-08-23\ncategory: Local\n---\n\nOther text.\n')
   run(cwd, 'publish', 'clock.md', '--note', 'The text was wrong.')
-  return cwd
 }
+
+const setUp = copiesOf((cwd) => publishThree(cwd))
 
 function contents(folder: string): Record<string, string> {
   return Object.fromEntries([...readAll(folder)].map(([path, bytes]) => [path, bytes.toString('base64')]))
@@ -78,7 +78,8 @@ describe('ovn site', () => {
   })
 
   it('describes every article in links.json, and `ovn links` says the same', () => {
-    const cwd = setUp('https://news.example/paper')
+    const cwd = temporaryFolder()
+    publishThree(cwd, 'https://news.example/paper')
     run(cwd, 'site', '-o', 'out')
     const { schema, site, articles } = JSON.parse(readFileSync(join(cwd, 'out/links.json'), 'utf8'))
     expect({ schema, site }).toEqual({ schema: 1, site: { url: 'https://news.example/paper' } })
@@ -190,7 +191,8 @@ describe('ovn site', () => {
   })
 
   it('gives three commands, the last of which needs nothing but a shell', () => {
-    const cwd = setUp('https://news.example/')
+    const cwd = temporaryFolder()
+    publishThree(cwd, 'https://news.example/')
     run(cwd, 'site', '-o', 'out')
     const page = readFileSync(join(cwd, 'out/harbour/index.html'), 'utf8')
     const commands = [...page.matchAll(/<pre lang="en">(.*?)<\/pre>/g)].map(([, text = '']) =>

@@ -1,10 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../temporary.ts'
+import { describe, expect, it } from 'vitest'
+import { copiesOf } from '../temporary.ts'
 import { checkArchive } from './check-archive.ts'
 import { ovn, ovnJson } from './ovn.ts'
 
@@ -15,9 +14,8 @@ interface Version {
 }
 
 /** Two articles, of which one has two versions; made once, and copied. */
-const template = mkdtempSync(join(tmpdir(), 'ovn-test-'))
 const roots: string[] = []
-beforeAll(() => {
+const copy = copiesOf((template) => {
   for (const text of ['One.', 'Two.']) {
     writeFileSync(join(template, 'alpha.md'), `---\ntitle: Alpha\nurl: https://news.example/alpha\n---\n\n${text}\n`)
     roots.push(ovn(['publish', 'alpha.md', '-q'], { cwd: template }).stdout.trim())
@@ -25,11 +23,9 @@ beforeAll(() => {
   writeFileSync(join(template, 'beta.md'), '# Beta')
   ovn(['publish', 'beta.md'], { cwd: template })
 })
-afterAll(() => rmSync(template, { recursive: true }))
 
 function setUp(): { cwd: string; roots: [first: string, second: string] } {
-  const cwd = temporaryFolder()
-  cpSync(template, cwd, { recursive: true })
+  const cwd = copy()
   return { cwd, roots: roots as [string, string] }
 }
 

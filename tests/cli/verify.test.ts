@@ -5,12 +5,10 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from '
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../temporary.ts'
+import { copiesOf, temporaryFolder } from '../temporary.ts'
 import { binary, environment, ovn, ovnJson, startOvn } from './ovn.ts'
 
-/** An archive of three articles, of which one has two versions. */
-function setUp() {
-  const cwd = temporaryFolder()
+const copy = copiesOf((cwd) => {
   const write = (name: string, text: string) => writeFileSync(join(cwd, name), text)
   write('quay.svg', '<svg xmlns="http://www.w3.org/2000/svg"></svg>')
   write('harbour.md', '# Harbour\n\n![Quay](quay.svg)\n\nOne.\n')
@@ -19,6 +17,11 @@ function setUp() {
   ovn(['publish', '.'], { cwd })
   write('harbour.md', '# Harbour\n\n![Quay](quay.svg)\n\nTwo.\n')
   ovn(['publish', 'harbour.md'], { cwd })
+})
+
+/** An archive of three articles, of which one has two versions. */
+function setUp() {
+  const cwd = copy()
   const manifest = join(cwd, 'ovn-archive/manifest.jsonl')
   const edit = (sql: string) => {
     const database = new DatabaseSync(join(cwd, 'ovn-archive/blocks.sqlite'))

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GatewayOptions } from '../../src/server/gateway.ts'
 import { Metrics } from '../../src/server/metrics.ts'
 import { HttpServer } from '../../src/server/node-server.ts'
-import { findAxeViolations, hasBrowser, useBrowser, withNewPage, withPage } from '../bundle/browser.ts'
+import { executablePath, findAxeViolations, hasBrowser, useBrowser, withNewPage, withPage } from '../bundle/browser.ts'
 import { directoryBlock, rawBlock } from '../dag/hostile-cars.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { archiveOf } from './fixture-archive.ts'
@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   it('a name that was rebound to this machine gets 421', async () => {
     const port = await serve()
     const rebound = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      executablePath,
       args: ['--headless', '--no-sandbox', '--disable-gpu', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
     })
     try {
