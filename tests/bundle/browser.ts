@@ -1,39 +1,20 @@
-// A real browser for tests: Debian's Chromium through playwright-core, one process for a test file, loopback only. The headless
-// shell is Chromium without the windows around its pages, and takes less than half of a processor's time.
+// A real browser for tests: Chromium through playwright-core, one process for a test file, loopback only.
 
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
+import { args, executablePath, hasBrowser } from './chromium.ts'
 
-/** The browser: that in the environment variable CHROMIUM, else Debian's. */
-export const executablePath =
-  process.env.CHROMIUM ??
-  ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path)) ??
-  '/usr/bin/chromium'
-
-/** Whether there is a browser to test with; `describe.skipIf(!hasBrowser)`. Says so aloud where there is none. */
-export const hasBrowser = existsSync(executablePath)
+export { hasBrowser }
 
 if (!hasBrowser) {
+  const missing = `no browser at ${executablePath}; name one in the environment variable CHROMIUM`
+  if (process.env.OVN_NO_SKIP) throw new Error(missing)
   // biome-ignore lint/suspicious/noConsole: tests that are left out must be noticed.
-  console.warn(
-    `browser tests are SKIPPED: no browser at ${executablePath}; name one in the environment variable CHROMIUM`,
-  )
+  console.warn(`browser tests are SKIPPED: ${missing}`)
 }
-
-const args = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** Starts a browser before the tests of a `describe` and ends it after them. Returns how to get it inside a test. */
 export function useBrowser(): () => Browser {

@@ -18,6 +18,7 @@ import { renderFeeds } from '../../src/site/feeds.ts'
 import { renderLinks } from '../../src/site/links-file.ts'
 import { renderLists } from '../../src/site/list-pages.ts'
 import type { Scene } from '../../src/site/page.ts'
+import { args, executablePath } from '../bundle/chromium.ts'
 import { type Ended, ovn, startOvn } from '../cli/ovn.ts'
 import { type Block, carOf, directoryBlock, rawBlock } from '../dag/hostile-cars.ts'
 import { edition, withdrawal } from '../site/records.ts'
@@ -25,8 +26,6 @@ import { inFolder, type Outcome, type Row, randomFrom } from './harness.ts'
 import { foreignDomain, foreignHost, type Payload, payloads, ranMark } from './xss-payloads.ts'
 
 export const payloadCount = payloads.length
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 /** Milliseconds that a page is given for what it does by itself. */
 const settle = 15
@@ -501,14 +500,7 @@ async function browse(visits: readonly Visit[], port: number, feeds: readonly st
   const browser = await chromium.launch({
     executablePath,
     args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
+      ...args,
       // What is kept apart by policies is looked at, not what is kept apart by processes: those would take most of the time.
       '--renderer-process-limit=1',
       '--disable-site-isolation-trials',

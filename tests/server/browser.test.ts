@@ -9,7 +9,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GatewayOptions } from '../../src/server/gateway.ts'
 import { Metrics } from '../../src/server/metrics.ts'
 import { HttpServer } from '../../src/server/node-server.ts'
-import { executablePath, findAxeViolations, hasBrowser, useBrowser, withNewPage, withPage } from '../bundle/browser.ts'
+import { findAxeViolations, hasBrowser, useBrowser, withNewPage, withPage } from '../bundle/browser.ts'
+import { args, executablePath } from '../bundle/chromium.ts'
 import { directoryBlock, rawBlock } from '../dag/hostile-cars.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { archiveOf } from './fixture-archive.ts'
@@ -132,7 +133,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const port = await serve()
     const rebound = await chromium.launch({
       executablePath,
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
+      args: [...args, '--host-resolver-rules=MAP evil.example 127.0.0.1'],
     })
     try {
       const page = await rebound.newPage()
