@@ -1,6 +1,6 @@
 // CARs and folders from elsewhere → pinned and recorded editions. Each file is taken in by itself: a bad one stops no other.
 
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { code as dagPbCode } from '@ipld/dag-pb'
@@ -173,7 +173,8 @@ class ImportRun {
   }
 
   async *#read(file: string): AsyncGenerator<Uint8Array> {
-    const source = file === '-' ? this.#context.streamInput() : createReadStream(file, { highWaterMark: readSize })
+    const source =
+      file === '-' ? this.#context.streamInput() : createReadStream(file, { highWaterMark: readSizeOf(file) })
     for await (const chunk of source) {
       this.#onBytes((chunk as Uint8Array).byteLength)
       yield chunk as Uint8Array
@@ -184,6 +185,12 @@ class ImportRun {
     this.#bytes += count
     this.#context.report({ done: this.#done, total: this.#total, bytes: this.#bytes })
   }
+}
+
+/** Bytes of a file that are read at a time: no more than it has, as thousands of small ones may follow one another. */
+function readSizeOf(file: string): number {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  return size === 0 ? readSize : Math.min(readSize, size)
 }
 
 /** What a path names: itself, or, where it is a folder of CARs or a bag with CARs inside, each of those. */

@@ -1,7 +1,7 @@
 // What a harness is: it does something to the real binary, many times, and lists every time that a promise did not hold. The tests
 // beside it run a sample of it; `npm run test:long` runs all of it and prints a table (run.ts).
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -22,9 +22,12 @@ export interface Row {
   readonly run: (seed: number) => Promise<Outcome>
 }
 
+/** A place for folders in memory, where the system has one: for what is about many runs, and not about the disk. */
+export const inMemory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
 /** Runs something in a new folder, which is gone afterwards. */
-export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'ovn-test-'))
+export async function inFolder<T>(work: (folder: string) => Promise<T>, parent = tmpdir()): Promise<T> {
+  const folder = mkdtempSync(join(parent, 'ovn-test-'))
   try {
     return await work(folder)
   } finally {

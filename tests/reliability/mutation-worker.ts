@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import { openSync, readFileSync, writeSync } from 'node:fs'
 import { randomFrom } from './harness.ts'
-import { makeImporter } from './mutated-imports.ts'
+import { importBatch, makeImporter } from './mutated-imports.ts'
 import type { MutationReport, MutationTask } from './mutations.ts'
 import { makeTargets, type Target } from './targets.ts'
 
@@ -20,7 +20,8 @@ let slowest = { what: '', time: 0 }
 const log = openSync(place, 'w')
 const number = Buffer.alloc(8)
 
-for (let index = first; index < first + count; index += 1) {
+const step = importer === undefined ? 1 : importBatch
+for (let index = first; index < first + count; index += step) {
   number.writeBigUInt64LE(BigInt(index))
   writeSync(log, number, 0, 8, 0)
   // Neighbours are nothing alike.

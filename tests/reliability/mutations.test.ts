@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { readMutations } from './mutations.ts'
 
-const seed = Number(process.env.OVN_SEED ?? Math.floor(Math.random() * 2 ** 31))
-
-it.each([
-  ['read', 19_000],
-  ['import', 1000],
-] as const)('mutated input is read for what it is, or refused: %s', { timeout: 300_000 }, async (kind, count) => {
-  const { done, failures } = await readMutations(seed, count, kind, 1)
-  expect(failures, `OVN_SEED=${seed}: ${done}`).toEqual([])
+it('mutated input is read for what it is, or refused', { timeout: 300_000 }, async () => {
+  const seed = Number(process.env.OVN_SEED ?? Math.floor(Math.random() * 2 ** 31))
+  for (const { done, failures } of await Promise.all([
+    readMutations(seed, 19_000, 'read', 1),
+    readMutations(seed, 1000, 'import', 1),
+  ])) {
+    expect(failures, `OVN_SEED=${seed}: ${done}`).toEqual([])
+  }
 })

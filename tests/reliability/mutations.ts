@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publish } from '../../src/commands/publish.ts'
 import { fixtures } from '../cli/ovn.ts'
-import { inFolder, type Outcome, type Row } from './harness.ts'
+import { inFolder, inMemory, type Outcome, type Row } from './harness.ts'
 
 export interface MutationTask {
   readonly archive: string
@@ -80,7 +80,7 @@ export async function readMutations(
     const failures = reports.flatMap((report) => report.failures)
     if (memory > maxMemory) failures.push(`a process held ${memory} bytes`)
     return { done: `${count} inputs${kinds}; ${most}`, failures }
-  })
+  }, inMemory)
 }
 
 async function makeArchive(folder: string): Promise<string> {
