@@ -39,14 +39,18 @@ interface Visit {
   readonly pressed?: 'same' | 'changed'
 }
 
-/** Some payloads, spread over the list as the seed has it. */
+/** Payloads that need nobody to press anything, and no script: what an archived page is not to do is tried each time. */
+const leaving = payloads.filter(({ text }) => /^<meta http-equiv=refresh content="0;url=\/\//.test(text)).slice(0, 1)
+
+/** Some payloads, spread over the list as the seed has it, and those that are tried each time. */
 function choose(seed: number, count: number): Payload[] {
   const random = randomFrom(seed)
   const start = random(payloads.length)
   const step = payloads.length / Math.min(count, payloads.length)
-  return Array.from({ length: Math.min(count, payloads.length) }, (_, index) => {
+  const spread = Array.from({ length: Math.min(count, payloads.length) }, (_, index) => {
     return payloads[Math.floor(start + index * step) % payloads.length] as Payload
   })
+  return [...new Set([...spread, ...leaving])]
 }
 
 /**
@@ -63,19 +67,32 @@ export async function attackPages(seed: number, count: number, all: boolean): Pr
       await using files = await serveOwn(newsroom)
       const made = makeInProcess(chosen)
       for (const [place, text] of made.pages) newsroom.made.set(place, text)
-      const visitsOf = chosen.map((payload, index) => {
-        const own = ownVisits(files.port, newsroom, payload, made.pages)
-        const foreign = foreignVisits(port, newsroom, payload)
-        return all ? [...own, ...foreign] : oneOf(index % 2 === 0 ? own : foreign, (index >> 1) + seed)
+      const own = chosen.map((payload) => ownVisits(files.port, newsroom, payload, made.pages))
+      const foreign = chosen.map((payload) => foreignVisits(port, newsroom, payload))
+      // Where only some are opened, those of strangers come first: ours are all read, if not opened.
+      const visits = chosen.flatMap((payload, index) => {
+        const [ours = [], theirs = []] = [own[index], foreign[index]]
+        if (all) return [...ours, ...theirs]
+        if (leaving.includes(payload)) return theirs
+        return index % 2 === 1
+          ? oneOf(theirs, (index >> 1) + seed)
+          : index % 4 === 0
+            ? oneOf(ours, (index >> 2) + seed)
+            : []
       })
-      const visits = visitsOf.flat()
       const lists = ['', 'archive/', '404.html'].map(
         (place): Visit => ({ url: `http://127.0.0.1:${files.port}/site/${place}`, kind: 'own', what: 'a list' }),
       )
-      const found = await browse([...lists, ...visits], files.port, made.feeds)
-      const failures = [...newsroom.failures, ...(await askAll(port, newsroom, chosen)), ...found.failures]
+      // A site's page of an article of ours has what its bundle's has; lists differ in little.
+      const read = own.flat().filter(({ url }) => all || !/\/site\/t-|list$/.test(url))
+      const found = await browse([...lists, ...visits], read, files.port, made.feeds)
+      const failures = [
+        ...newsroom.failures,
+        ...(await askAll(port, newsroom, chosen, all ? 1 : 10)),
+        ...found.failures,
+      ]
       return {
-        done: `${chosen.length} payloads, ${visits.length + lists.length} pages, ${made.feeds.length} feeds, ${found.blocked} requests blocked, ${found.empty} connections without a request`,
+        done: `${chosen.length} payloads, ${visits.length + lists.length} pages opened, ${read.length} read, ${made.feeds.length} feeds, ${found.blocked} requests blocked, ${found.empty} connections without a request`,
         failures,
       }
     } finally {
@@ -274,7 +291,7 @@ function ownVisits(port: number, { slugs }: Newsroom, { number }: Payload, made:
     visit(`site/t-${number}/`, 'same'),
     visit(`site/t-${number}/?changed=${number}`, 'changed'),
     visit(`site/f-${number}/`),
-    ...(links ? [visit(`site/l-${number}/`)] : []),
+    ...(links ? [visit(`site/l-${number}/`), visit(`bundles/l-${number}@1/index.html`)] : []),
     ...[...made.keys()].filter((place) => place.startsWith(`made/${number}/`)).map((place) => visit(place)),
   ]
 }
@@ -393,7 +410,8 @@ async function serveOwn({ folder, made }: Newsroom): Promise<Running> {
   const server = createHttpServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://x')
     const place = decodeURIComponent(pathname.slice(1))
-    const text = place === 'control' ? controlPage : made.get(place)
+    const text =
+      place === 'control' ? controlPage : place === 'blank' ? '<!doctype html><title>x</title>' : made.get(place)
     if (text !== undefined) return void response.writeHead(200, { 'content-type': types.html }).end(text)
     const file = join(folder, place, place.endsWith('/') ? 'index.html' : '')
     const isThere = !place.includes('\0') && statSync(file, { throwIfNoEntry: false })?.isFile() === true
@@ -424,7 +442,7 @@ function change(page: string, text: string): string {
 const controlPage = `<!doctype html><title>x</title><img src=x onerror="console.log(/ran-0-/)"><img src="//p0.${foreignDomain}/"><a href="javascript:x">y</a>`
 
 /** What is wrong with a page that `ovn` made, as the browser understood it: the names of all that it must not have. */
-const inspect = `(() => {
+const inspectDocument = `((document, base) => {
   const wrong = []
   if (document.contentType === 'text/plain') return wrong
   const allowed = new Set('html head meta title link style script body header main article footer nav div p a span h1 h2 h3 h4 h5 h6 ul ol li time figure figcaption img pre code em strong s b i sub sup kbd q bdi section details summary abbr table thead tbody tr td th hr br blockquote video audio button small dl dt dd mark'.split(' '))
@@ -437,13 +455,13 @@ const inspect = `(() => {
       if (/^on|^style$|^src(doc|set)$|^formaction$|^ping$|^background$|^poster$|^is$|^slot$|:/.test(key)) wrong.push(name + ' ' + key)
       if (key === 'id') { if (ids.has(value)) wrong.push('two #' + value); ids.add(value) }
       if (['href', 'src', 'action', 'data'].includes(key)) {
-        const url = new URL(value, document.baseURI)
+        const url = new URL(value, base)
         if (!protocols.has(url.protocol)) wrong.push(name + ' ' + key + '=' + url.protocol)
         if (url.protocol === 'data:' && value !== 'data:,') wrong.push(name + ' ' + key + '=' + value)
-        if ((key === 'src' || ['stylesheet', 'icon'].includes(element.rel)) && url.host !== location.host && value !== 'data:,') wrong.push(name + ' ' + key + '=' + value)
+        if ((key === 'src' || ['stylesheet', 'icon'].includes(element.rel)) && url.host !== new URL(base).host && value !== 'data:,') wrong.push(name + ' ' + key + '=' + value)
       }
     }
-    if (name === 'script' && element.type !== 'application/ld+json' && !/^https?:\\/\\/[^/]+\\/(site\\/)?assets\\/ovn\\//.test(element.src)) wrong.push('<script>')
+    if (name === 'script' && element.type !== 'application/ld+json' && !/^https?:\\/\\/[^/]+\\/(site\\/)?assets\\/ovn\\//.test(new URL(element.getAttribute('src') ?? 'x:', base).href)) wrong.push('<script>')
     if (name === 'meta' && element.httpEquiv && element.httpEquiv !== 'Content-Security-Policy') wrong.push('<meta ' + element.httpEquiv + '>')
     if (name === 'link' && !['canonical', 'alternate', 'icon', 'stylesheet'].includes(element.rel)) wrong.push('<link ' + element.rel + '>')
     if (name === 'script' && element.type === 'application/ld+json') { try { JSON.parse(element.textContent) } catch { wrong.push('JSON-LD') } }
@@ -453,7 +471,9 @@ const inspect = `(() => {
   for (const selector of ['[data-ovn-article]', '[data-ovn-check]', 'article', 'script', 'base']) if (count(selector) > 1) wrong.push(count(selector) + ' ' + selector)
   for (const child of document.body.children) if (!['header', 'main', 'footer'].includes(child.localName)) wrong.push('body > ' + child.localName)
   return [...new Set(wrong)]
-})()`
+})`
+
+const inspect = `${inspectDocument}(document, location.href)`
 
 /** Does what a reader might, short of following a link of the web. */
 const touch = `(() => {
@@ -473,7 +493,12 @@ interface Found {
   readonly empty: number
 }
 
-async function browse(visits: readonly Visit[], port: number, feeds: readonly string[][]): Promise<Found> {
+async function browse(
+  visits: readonly Visit[],
+  documents: readonly Visit[],
+  port: number,
+  feeds: readonly string[][],
+): Promise<Found> {
   const failures: string[] = []
   const arrived: string[] = []
   let blocked = 0
@@ -536,6 +561,7 @@ async function browse(visits: readonly Visit[], port: number, feeds: readonly st
     const own = sorted.filter(({ kind }) => kind === 'own')
     const foreign = sorted.filter(({ kind }) => kind === 'foreign')
     await Promise.all([work(true, own), work(true, own), work(false, foreign), work(false, foreign)])
+    failures.push(...(await readDocuments(await browser.newPage(), documents, port)))
     failures.push(...(await readFeeds(await browser.newPage(), feeds)))
     // What is late has a moment more.
     await new Promise((resolve) => setTimeout(resolve, 200))
@@ -633,6 +659,24 @@ async function press(page: Page, expected: 'same' | 'changed'): Promise<string[]
   ]
 }
 
+/** Has a browser's parser read pages of ours without opening them: that is quick, and finds all that has become markup. */
+async function readDocuments(page: Page, documents: readonly Visit[], port: number): Promise<string[]> {
+  await page.goto(`http://127.0.0.1:${port}/blank`)
+  const failures: string[] = []
+  for (let at = 0; at < documents.length; at += 200) {
+    const urls = documents.slice(at, at + 200).map(({ url }) => url)
+    const wrong = await page.evaluate<string[][]>(`Promise.all(${JSON.stringify(urls)}.map(async (url) => {
+      const answer = await fetch(url)
+      return answer.ok ? ${inspectDocument}(new DOMParser().parseFromString(await answer.text(), 'text/html'), url) : [answer.status]
+    }))`)
+    for (const [index, each] of wrong.entries()) {
+      if (each.length > 0) failures.push(`${documents[at + index]?.what}, read: it has ${each.join(', ')}`)
+    }
+  }
+  await page.close()
+  return failures
+}
+
 /** Reads feeds as a browser reads XML and JSON: each must be whole, and lead nowhere but to the web and to IPFS. */
 async function readFeeds(page: Page, feeds: readonly string[][]): Promise<string[]> {
   const wrong = await page.evaluate<string[]>(`((feeds) => feeds.flatMap((texts, index) => texts.flatMap((text) => {
@@ -677,10 +721,15 @@ function ask(port: number, host: string, path: string): Promise<Answer> {
 const dispositionForm = /^(?:inline|attachment); filename="[ !#-[\]-~]*"(?:; filename\*=UTF-8''[\w!#$&+.^`|~%-]*)?$/
 
 /** Asks for names in headers, for errors that quote what was asked for, and for where a stranger's redirects lead. */
-async function askAll(port: number, { roots }: Newsroom, chosen: readonly Payload[]): Promise<string[]> {
+async function askAll(
+  port: number,
+  { roots }: Newsroom,
+  chosen: readonly Payload[],
+  boxesEvery: number,
+): Promise<string[]> {
   const failures: string[] = []
   const shared = `127.0.0.1:${port}`
-  for (const { number, text } of chosen) {
+  for (const [index, { number, text }] of chosen.entries()) {
     const root = roots.get(number)
     const name = encodeURIComponent(text.toWellFormed())
     const isolated = `${root}.ipfs.localhost:${port}`
@@ -709,16 +758,19 @@ async function askAll(port: number, { roots }: Newsroom, chosen: readonly Payloa
     // A rule of a site may lead to another site of the web, and nowhere else: that is what the specification has them for.
     if (!isRefused && !isGoodPlace(headers.location))
       failures.push(`payload ${number}: its redirect leads to ${headers.location} (${status})`)
-    for (const path of [
-      `/ipfs/${root}/`,
-      `/ipfs/${root}/drawing.svg`,
-      `/ipfs/${root}/page.xhtml`,
-      `/ipfs/${root}/words`,
-    ]) {
-      const { headers } = await ask(port, shared, path)
-      const { 'content-security-policy': policy, 'content-type': type } = headers
-      if (type !== 'application/octet-stream' && !/^sandbox;/.test(String(policy)))
-        failures.push(`payload ${number}: ${path} has no sandbox`)
+    if (index % boxesEvery !== 0) continue
+    for (const [host, base] of [
+      [shared, `/ipfs/${root}`],
+      [isolated, ''],
+    ] as const) {
+      for (const path of [`${base}/`, `${base}/drawing.svg`, `${base}/page.xhtml`, `${base}/words`]) {
+        const { 'content-security-policy': policy = '', 'content-type': type } = (await ask(port, host, path)).headers
+        const isBoxed = /^sandbox(?: allow-(?:same-origin|popups|popups-to-escape-sandbox|downloads))*; /.test(
+          String(policy),
+        )
+        if (type !== 'application/octet-stream' && !isBoxed)
+          failures.push(`payload ${number}: ${path} has no sandbox: ${policy}`)
+      }
     }
   }
   return failures

@@ -506,6 +506,29 @@ describe.skipIf(!hasBrowser)('the check in a browser', () => {
     })
   })
 
+  it('waits for a minute, and no longer, where nothing comes', async () => {
+    const answers = answersOf(pier, pageOf(pier))
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield pier.car.subarray(0, 100)
+      await new Promise(() => {})
+    }
+    Object.defineProperty(answers, `ipfs/${pier.cid}.car`, { get: () => ({ body: slowly() }) })
+    await using server = await serve(answers)
+    await withPage(browser(), {}, async (page) => {
+      await page.clock.install()
+      await page.goto(`${server.url}a/`)
+      await page.click('.ovn-check-button')
+      await page.waitForSelector('progress')
+      await page.clock.runFor(58_000)
+      expect(await page.textContent('.ovn-check-button')).toBe('Stop')
+      await page.clock.runFor(60_000)
+      expect(await told(page)).toMatchObject({
+        state: 'unchecked',
+        problems: ['The archived file could not be downloaded. Check the connection, and try again.'],
+      })
+    })
+  })
+
   it('says so where its own script cannot be had', async () => {
     await using server = await serve(answersOf(pier, pageOf(pier)))
     await withPage(browser(), {}, async (page) => {

@@ -2,6 +2,9 @@
 
 import { Stop } from './problem.ts'
 
+/** Milliseconds without a byte after which nobody waits any longer. */
+const longestSilence = 60_000
+
 export interface DownloadOptions {
   /** Bytes that are taken at most. */
   readonly limit: number
@@ -13,7 +16,10 @@ export interface DownloadOptions {
 /** Throws a Stop where the site does not have the file, does not send it, or sends too much; and where the signal ends it. */
 export async function* download(address: string, options: DownloadOptions): AsyncGenerator<Uint8Array> {
   const { limit, signal, onBytes } = options
-  const response = await answered(signal, fetch(address, { mode: 'same-origin', cache: 'no-cache', signal }))
+  const silence = new AbortController()
+  const either = AbortSignal.any([signal, silence.signal])
+  const answered = <T>(answer: Promise<T>) => inTime(answer, signal, silence)
+  const response = await answered(fetch(address, { mode: 'same-origin', cache: 'no-cache', signal: either }))
   const { ok, status, headers, body } = response
   if (!ok) {
     await body?.cancel()
@@ -25,7 +31,7 @@ export async function* download(address: string, options: DownloadOptions): Asyn
   try {
     for (let done = 0; reader !== undefined; ) {
       if (Math.max(done, total ?? 0) > limit) throw new Stop('tooLarge', { limit })
-      const read = await answered(signal, reader.read())
+      const read = await answered(reader.read())
       if (read.done) return
       done += read.value.length
       onBytes?.(done, total)
@@ -37,10 +43,13 @@ export async function* download(address: string, options: DownloadOptions): Asyn
 }
 
 /** An answer of the network, or a Stop that says why there is none. */
-async function answered<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+async function inTime<T>(answer: Promise<T>, signal: AbortSignal, silence: AbortController): Promise<T> {
+  const timer = setTimeout(() => silence.abort(), longestSilence)
   try {
     return await answer
   } catch {
     throw new Stop(signal.aborted ? 'stopped' : 'network')
+  } finally {
+    clearTimeout(timer)
   }
 }
