@@ -644,7 +644,7 @@ async function press(page: Page, expected: 'same' | 'changed'): Promise<string[]
   const before = await page.evaluate<number>('document.querySelectorAll("[data-ovn-check]").length')
   if (before === 0) return ['it has no check']
   await page.evaluate('for (const panel of document.querySelectorAll("details")) panel.open = true')
-  await page.click('.ovn-check-button', { timeout: 5000 })
+  await page.click('.ovn-check-button', { timeout: 30_000 })
   await page.waitForFunction(
     'document.querySelector(".ovn-check-result")?.getAttribute("aria-busy") === "false"',
     undefined,
