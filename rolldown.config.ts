@@ -31,7 +31,7 @@ export default defineConfig([
           { name: 'fetch', test: /src\/(network\/(http|source|source-error)|commands\/fetch)\.ts/, priority: 2 },
           {
             name: 'core',
-            test: /src\/(output\/print|manifest|commands\/(context|torn-notice)|links\/links-to|archive\/(archive|config)|article\/slug|dag\/(cid-key|sync-folder))|murmur3/,
+            test: /src\/(output\/print|manifest|commands\/(context|torn-notice)|links\/links-to|archive\/(archive|config)|article\/slug|dag\/(cid-key|make-folder|sync-folder))|murmur3/,
             priority: 1,
           },
           {

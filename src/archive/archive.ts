@@ -1,11 +1,9 @@
 // An archive: one folder that holds a newsroom's articles, their pins and their manifest.
 // The write order, never changed: blocks and pin in one durable transaction → manifest line on disk → answer.
 
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
-import { syncFolder } from '../dag/sync-folder.ts'
+import { makeDurableFolder } from '../dag/make-folder.ts'
 import { OvnError } from '../errors.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import type { Draft, EditionRecord } from '../manifest/record.ts'
@@ -231,14 +229,12 @@ function open(folder: string, readOnly: boolean): Archive {
 export function makeArchiveFolder(folder: string): void {
   assertCreatable(folder)
   try {
-    const first = mkdirSync(folder, { recursive: true })
-    if (first === undefined) return
-    for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made))
+    makeDurableFolder(folder)
   } catch (error) {
-    // Node says of a disk that failed, and of a symbolic link to nowhere, that there is no such folder.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, folder)
-    throw new OvnError('storage', `${folder} cannot be made`, {
-      hint: 'look at what is there, and at the disk',
+    const isLinkToNowhere = (error as NodeJS.ErrnoException).code === 'EEXIST'
+    if (!isLinkToNowhere) throw storageError(error, folder)
+    throw new OvnError('storage', `${folder} is a link to a folder that is not there`, {
+      hint: 'make that folder, or name another',
       cause: error,
     })
   }

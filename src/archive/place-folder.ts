@@ -1,17 +1,10 @@
 // A folder that was made whole beside its place → that place.
 
 import { createReadStream, lstatSync, type Stats } from 'node:fs'
-import { lstat, mkdir, readdir, readlink, rename, rm } from 'node:fs/promises'
+import { lstat, readdir, readlink, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFolder } from '../dag/sync-folder.ts'
 import { holds, temporaryBeside } from './place-file.ts'
-
-/** Makes a folder for files to be written into, and those above it. */
-export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true })
-  if (first === undefined) return
-  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made))
-}
 
 /** Paths of all files below a folder, relative, with forward slashes, in byte order. Symbolic links are not followed. */
 export async function filesBelow(folder: string): Promise<string[]> {

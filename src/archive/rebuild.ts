@@ -51,7 +51,7 @@ interface Findings {
 export async function rebuildManifest(archive: Archive, now: Date, signal: AbortSignal): Promise<Rebuilt> {
   const before = readLines(archive)
   const findings = await investigate(archive, before.records, now, signal)
-  return archive.exclusively(() => {
+  const write = () => {
     const torn = archive.manifest.setAsideTorn()
     const { records: found, faults } = readLines(archive)
     const records = inOrder(found)
@@ -80,7 +80,8 @@ export async function rebuildManifest(archive: Archive, now: Date, signal: Abort
       repinned: repinned.map(String),
       problems: findings.problems,
     }
-  })
+  }
+  return archive.exclusively(write, signal)
 }
 
 function readLines({ manifest }: Archive): { records: ManifestRecord[]; faults: string[] } {

@@ -8,8 +8,9 @@ import type { CID } from 'multiformats/cid'
 import type { Archive } from '../archive/archive.ts'
 import type { Config } from '../archive/config.ts'
 import { placeFile, temporaryBeside } from '../archive/place-file.ts'
-import { isThere, makeFolder, sameContent } from '../archive/place-folder.ts'
+import { isThere, sameContent } from '../archive/place-folder.ts'
 import { isMalformed, storageError } from '../archive/storage-error.ts'
+import { makeDurableFolder } from '../dag/make-folder.ts'
 import type { GetStore } from '../dag/read-block.ts'
 import { walkBlocks } from '../dag/walk.ts'
 import { writeCar } from '../dag/write-car.ts'
@@ -63,7 +64,7 @@ export class ExportRun {
    */
   async run({ format, parcels, folder }: Plan): Promise<Exports> {
     this.#total = parcels.length
-    if (folder !== undefined) await makeExportFolder(folder)
+    if (folder !== undefined) makeExportFolder(folder)
     for (const parcel of parcels) {
       this.#context.signal.throwIfAborted()
       try {
@@ -254,9 +255,9 @@ function toFailed({ label }: Exportee, { code, exitCode, message, hint, problems
   return { file: label, code, exit: exitCode, message, ...(hint === undefined ? {} : { hint }), problems }
 }
 
-async function makeExportFolder(folder: string): Promise<void> {
+function makeExportFolder(folder: string): void {
   try {
-    await makeFolder(folder)
+    makeDurableFolder(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EEXIST' && code !== 'ENOTDIR') throw storageError(error, folder)

@@ -4,7 +4,6 @@
 
 import {
   createWriteStream,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,6 +15,7 @@ import {
 import { dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { diskError } from '../dag/disk-error.ts'
+import { makeFolder } from '../dag/make-folder.ts'
 import { OvnError, type Problem } from '../errors.ts'
 import { fileOf } from './paths.ts'
 import type { Facts } from './read-edition.ts'
@@ -212,7 +212,7 @@ export class SiteFolder {
   #makeFolderOf(file: string): void {
     const folder = dirname(file)
     if (this.#folders.has(folder)) return
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     this.#folders.add(folder)
   }
 
@@ -227,7 +227,7 @@ export class SiteFolder {
     const text = `{"v":1,"files":{\n${sorted(files)}\n},"articles":{\n${sorted(noted)}\n}}\n`
     this.#onDisk(stateFile, () => {
       if (sizeOf(file) === Buffer.byteLength(text) && readFileSync(file, 'utf8') === text) return
-      mkdirSync(this.folder, { recursive: true })
+      makeFolder(this.folder)
       writeWhole(file, text)
     })
   }
