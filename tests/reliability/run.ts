@@ -3,6 +3,7 @@
 import { rows as bits } from './bits.ts'
 import { rows as crowds } from './crowd.ts'
 import { rows as fullDisks } from './disk-full.ts'
+import { rows as endings } from './endings.ts'
 import { rows as folders } from './folders.ts'
 import { rows as gateways } from './gateways.ts'
 import type { Row } from './harness.ts'
@@ -11,6 +12,7 @@ import { rows as mutations } from './mutations.ts'
 import { rows as powerCuts } from './power-cut.ts'
 import { row as secrets } from './secrets.ts'
 import { rows as storms } from './storm.ts'
+import { rows as surroundings } from './surroundings.ts'
 import { rows as syscalls } from './syscalls.ts'
 import { row as terminal } from './terminal.ts'
 import { row as xss } from './xss.ts'
@@ -18,6 +20,7 @@ import { row as xss } from './xss.ts'
 const rows: readonly Row[] = [
   ...bits,
   ...crowds,
+  ...endings,
   ...folders,
   ...fullDisks,
   ...gateways,
@@ -25,6 +28,7 @@ const rows: readonly Row[] = [
   ...mutations,
   ...powerCuts,
   ...storms,
+  ...surroundings,
   ...syscalls,
   secrets,
   terminal,
