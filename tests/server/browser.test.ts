@@ -74,10 +74,10 @@ async function serve(options: Partial<GatewayOptions> = {}): Promise<number> {
 }
 
 /** What the page could do: nothing, where its script did not run. */
-async function attempts(page: Page, url: string): Promise<string> {
+async function attempts(page: Page, url: string, wait = 800): Promise<string> {
   await page.goto(url)
   expect(await page.textContent('h1')).toBe('An article')
-  await page.waitForFunction('document.title.startsWith("did:")', undefined, { timeout: 800 }).catch(() => undefined)
+  await page.waitForFunction('document.title.startsWith("did:")', undefined, { timeout: wait }).catch(() => undefined)
   return page.title()
 }
 
@@ -98,7 +98,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   it('one that may run scripts cannot read, frame or change the pages of ovn, nor stay', async () => {
     const port = await serve({ allowScripts: true })
     await withNewPage(browser(), {}, async (page) => {
-      const done = await attempts(page, `http://localhost:${port}/ipfs/${root.cid}/`)
+      const done = await attempts(page, `http://localhost:${port}/ipfs/${root.cid}/`, 20_000)
       expect(page.url()).toBe(`http://${root.cid}.ipfs.localhost:${port}/`)
       // Its own origin is its own: what it keeps there nobody else sees.
       expect(done.split(' ')).toEqual(expect.arrayContaining(['did:']))
