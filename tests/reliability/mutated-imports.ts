@@ -11,7 +11,7 @@ import { verifyArchive } from '../../src/verify/verify-archive.ts'
 import { carOf } from '../dag/hostile-cars.ts'
 import { dagOf } from '../network/liar.ts'
 import { pick, type Random } from './harness.ts'
-import { mutateCar, mutateTree, type Tree } from './mutator.ts'
+import { mutateCar, mutateTree, renameBundle, type Tree } from './mutator.ts'
 import type { Target } from './targets.ts'
 
 /** CARs that are imported by one command. */
@@ -75,7 +75,10 @@ export async function makeImporter(origin: string): Promise<Importer> {
     counts,
     async tryOne(random: Random) {
       const cars = Array.from({ length: importBatch }, (_, index) => {
-        const tree = random(2) === 0 ? mutateTree(random, pick(random, trees), pieces) : pick(random, trees)
+        const chosen = pick(random, trees)
+        // Only a few are articles of their own, and may be right: the archive is not to grow beyond measure.
+        const named = random(20) === 0 ? renameBundle(chosen, `a${random(2 ** 31)}`) : chosen
+        const tree = random(2) === 0 ? mutateTree(random, named, pieces) : named
         const file = join(incoming, `${index}.car`)
         const bytes = mutateCar(random, tree, pieces)
         writeFileSync(file, bytes)

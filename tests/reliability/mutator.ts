@@ -193,6 +193,15 @@ export function mutateTree(random: Random, tree: Tree, others: readonly Uint8Arr
   return replaceBlock(tree, chosen.cid, blockOf(codec, mutateBytes(random, chosen.bytes, others)))
 }
 
+/** Gives the bundle of a tree another slug, and all of it right hashes: it is another article then. */
+export function renameBundle(tree: Tree, slug: string): Tree {
+  const metadata = tree.blocks.find(({ bytes }) => Buffer.from(bytes).includes('"identifier": "'))
+  if (metadata === undefined) return tree
+  const text = Buffer.from(metadata.bytes).toString('utf8')
+  const bytes = Buffer.from(text.replace(/"identifier": "[^"]*"/, `"identifier": "${slug}"`))
+  return replaceBlock(tree, metadata.cid, blockOf(metadata.cid.code, bytes))
+}
+
 function blockOf(codec: number, bytes: Uint8Array): Block {
   return { cid: CID.createV1(codec, sha256(bytes)), bytes }
 }
