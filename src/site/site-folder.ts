@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
+import { holds } from '../archive/place-file.ts'
 import { diskError } from '../dag/disk-error.ts'
 import { makeFolder } from '../dag/make-folder.ts'
 import { OvnError, type Problem } from '../errors.ts'
@@ -41,6 +42,8 @@ const stateFile = '.ovn-site.json'
 export class SiteFolder {
   readonly folder: string
   readonly #force: boolean
+  /** Those, and what this run is going to write. */
+  readonly #announced: Map<string, number>
   readonly #before: ReadonlyMap<string, number>
   readonly #notedBefore: ReadonlyMap<string, Noted>
   readonly #files = new Map<string, number>()
@@ -60,6 +63,7 @@ export class SiteFolder {
     this.#force = force
     const state = readState(folder, force)
     this.#before = new Map(Object.entries(state.files))
+    this.#announced = new Map(this.#before)
     this.#notedBefore = new Map(Object.entries(state.articles))
   }
 
@@ -101,25 +105,28 @@ export class SiteFolder {
 
   /** Lists files before they are written, so that they are known as ours even where this run is cut off. */
   announce(places: Iterable<string>): void {
-    const files = new Map(this.#before)
-    const known = files.size
+    const known = this.#announced.size
     for (const place of places) {
       const path = fileOf(place)
       // What stands there and is not ours does not become ours.
-      if (!files.has(path) && (this.#force || sizeOf(join(this.folder, path)) === undefined)) files.set(path, -1)
+      const isOurs = this.#force || sizeOf(join(this.folder, path)) === undefined
+      if (!this.#announced.has(path) && isOurs) this.#announced.set(path, -1)
     }
-    if (files.size > known || known === 0) this.#save(files, this.#notedBefore)
+    if (this.#announced.size > known || known === 0) {
+      this.#save(new Map([...this.#announced, ...this.#files]), this.#notedBefore)
+    }
   }
 
   /** Writes a small file, unless its bytes are there already. Returns its path; undefined where somebody else's file is there. */
   write(place: string, content: string | Uint8Array): string | undefined {
     const path = fileOf(place)
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
-    if (!this.#mayWrite(path)) return undefined
-    this.#files.set(path, bytes.byteLength)
     const file = join(this.folder, path)
     return this.#onDisk(path, () => {
-      if (sizeOf(file) === bytes.byteLength && readFileSync(file).equals(bytes)) {
+      const isSame = sizeOf(file) === bytes.byteLength && readFileSync(file).equals(bytes)
+      if (!isSame && this.#isForeign(path)) return this.#refuse(path)
+      this.#files.set(path, bytes.byteLength)
+      if (isSame) {
         this.unchanged += 1
         return path
       }
@@ -141,8 +148,15 @@ export class SiteFolder {
       this.keep([path])
       return path
     }
-    if (!this.#mayWrite(path)) return undefined
     const file = join(this.folder, path)
+    if (this.#isForeign(path)) {
+      // What a run wrote that was cut off before it could say so is ours if it is what this one would write.
+      const size = sizeOf(file) === -1 ? undefined : await holds(file, chunks())
+      if (size === undefined) return this.#refuse(path)
+      this.#files.set(path, size)
+      this.unchanged += 1
+      return path
+    }
     const temporary = temporaryOf(file)
     this.#onDisk(path, () => this.#makeFolderOf(file))
     let size = 0
@@ -200,13 +214,16 @@ export class SiteFolder {
     this.#save(new Map([...this.#before, ...this.#files]), new Map([...this.#notedBefore, ...this.#noted]))
   }
 
-  /** Whether a place is free, or ours; says so where somebody else's file is there. */
-  #mayWrite(path: string): boolean {
-    if (this.#force || this.#before.has(path) || this.#files.has(path)) return true
-    if (sizeOf(join(this.folder, path)) === undefined) return true
+  /** Whether somebody else's file is at a place, as far as is known. */
+  #isForeign(path: string): boolean {
+    if (this.#force || this.#before.has(path) || this.#files.has(path)) return false
+    return sizeOf(join(this.folder, path)) !== undefined
+  }
+
+  /** Says that somebody else's file is at a place. */
+  #refuse(path: string): undefined {
     const hint = 'move it away, or replace it with --force'
     this.problems.push({ file: join(this.folder, path), message: 'is there already, and ovn did not write it', hint })
-    return false
   }
 
   #makeFolderOf(file: string): void {

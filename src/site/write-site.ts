@@ -58,7 +58,13 @@ export async function writeSite(
     style: stylePlace,
     ...(scripts.has('verify.js') ? { script: `${folderOfScripts}verify.js` } : {}),
   }
-  folder.announce(plannedPlaces(scene, catalog))
+  folder.announce(
+    plannedPlaces(
+      scene,
+      catalog,
+      [...scripts.keys()].map((name) => `${folderOfScripts}${name}`),
+    ),
+  )
   try {
     const writing = new Writing(blocks, scene, folder, options)
     folder.write(scene.style, siteStyle)
@@ -71,10 +77,19 @@ export async function writeSite(
     const listed = writing.listed(catalog)
     const { facts, cars } = writing
     const factsOf = ({ slug }: CatalogArticle) => facts.get(slug) ?? {}
-    for (const { place, text } of renderLists(scene, listed, factsOf)) folder.write(place, text)
-    for (const [place, text] of renderFeeds(scene, listed, factsOf, cars)) folder.write(place, text)
-    for (const [place, text] of renderSitemaps(site.url, listed)) folder.write(place, text)
-    folder.write(places.links, renderLinks(site, listed, cars))
+    let waiting: (readonly [place: string, text: string])[] = []
+    const writeWaiting = () => {
+      folder.announce(waiting.map(([place]) => place))
+      for (const [place, text] of waiting) folder.write(place, text)
+      waiting = []
+    }
+    for (const { place, text } of renderLists(scene, listed, factsOf)) {
+      waiting.push([place, text])
+      if (waiting.length >= listsAtOnce) writeWaiting()
+    }
+    waiting.push(...renderFeeds(scene, listed, factsOf, cars), ...renderSitemaps(site.url, listed))
+    waiting.push([places.links, renderLinks(site, listed, cars)])
+    writeWaiting()
     folder.close()
     return { articles: listed.articles.length, failed: writing.failed }
   } catch (error) {
@@ -83,8 +98,11 @@ export async function writeSite(
   }
 }
 
-function* plannedPlaces(scene: Scene, catalog: Catalog): Generator<string> {
-  yield* [scene.style, ...(scene.script === undefined ? [] : [scene.script])]
+/** Pages that are announced together: each time the whole list is written anew. */
+const listsAtOnce = 200
+
+function* plannedPlaces(scene: Scene, catalog: Catalog, scripts: readonly string[]): Generator<string> {
+  yield* [scene.style, ...scripts]
   for (const article of catalog.articles) {
     for (const version of article.versions) {
       yield placeOf(article, version)
