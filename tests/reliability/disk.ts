@@ -1,6 +1,6 @@
 // Small disks of one's own: an image that is mounted through a loop device, or memory. They can be filled, and the power can be cut.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   closeSync,
   fstatSync,
@@ -16,13 +16,22 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 export type FileSystem = 'ext4' | 'xfs' | 'tmpfs'
 
-/** Ends a file system at once, as a power cut would: what is not on disk is lost, the journal's tail too. */
+/**
+ * Ends a file system at once, as a power cut would: what is not on disk is lost, the journal's tail too. It waits for a word, so that
+ * it is quick then, and says when it began.
+ */
 const cut = `
-import fcntl, os, struct, sys
-fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack("I", 2))
+import fcntl, os, struct, sys, time
+disk = os.open(sys.argv[1], os.O_RDONLY)
+print("ready", flush=True)
+sys.stdin.readline()
+begun = time.monotonic_ns()
+fcntl.ioctl(disk, 0x8004587D, struct.pack("I", 2))
+print(begun, flush=True)
 `
 
 export class Disk {
@@ -88,9 +97,21 @@ export class Disk {
     this.#isMounted = false
   }
 
-  /** Cuts the power: whoever works on the disk gets errors from here on. It comes back as it was when it is mounted again. */
-  cut(): void {
-    run('python3', '-c', cut, this.folder)
+  /**
+   * Gets ready to cut the power. The function that it returns does it: whoever works on the disk gets errors from here on. It comes
+   * back as it was when it is mounted again. Returns when the cut began, on the clock of `process.hrtime`.
+   */
+  async prepareCut(): Promise<() => Promise<bigint>> {
+    const child = spawn('python3', ['-c', cut, this.folder], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const closed = new Promise((resolve) => child.on('close', resolve))
+    if ((await lines.next()).value !== 'ready') throw new Error('the power cannot be cut')
+    return async () => {
+      child.stdin.end('now\n')
+      const { value } = await lines.next()
+      await closed
+      return BigInt(value as string)
+    }
   }
 
   /** Fills the disk but for so many bytes, or a few less. */

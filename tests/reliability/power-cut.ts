@@ -26,6 +26,9 @@ const habits: Habits = { batch: 40, import: 15, unpublish: 12, gc: 8, rebuild: 0
 /** Cuts after which a new archive is begun, so that it stays small. */
 const cutsPerArchive = 20
 
+/** Milliseconds in which something should have been answered for. */
+const startsWithin = 15_000
+
 /** Milliseconds after a cut in which every writer must have ended by itself. */
 const endsWithin = 15_000
 
@@ -76,27 +79,41 @@ interface Work {
 /** Lets writers work until the power is cut, and mounts the disk again. Returns what was odd about how they ended. */
 async function workUntilCut(disk: Disk, archive: string, { work, cut, random, acknowledged, cars }: Work) {
   const odd: string[] = []
+  const cutNow = await disk.prepareCut()
   let isOn = true
+  const begun = Promise.withResolvers<bigint>()
   const writers = Array.from({ length: processes }, async (_, index) => {
     const own = cars.filter((_, place) => place % processes === index)
     const writer = new Writer(`cut${cut}-${index}`, { folder: work, random, acknowledged, cars: own, habits })
     while (isOn) {
       const task = writer.next()
       const { child, ended } = startOvn([...task.args, '-C', archive], { cwd: work })
+      let answered = 0n
+      child.stdout.on('data', () => {
+        answered = process.hrtime.bigint()
+      })
       const timer = setTimeout(() => child.kill('SIGKILL'), endsWithin)
       const end = await ended
       clearTimeout(timer)
-      const fault = task.end(end)
+      // Without power nobody answers. Here processes live on, and the kernel may say of what it could not write that it is written.
+      const isVoid = !isOn && answered >= (await begun.promise)
+      const fault = task.end(isVoid ? { ...end, stdout: '' } : end)
       const what = `ovn ${task.args.join(' ')}`
       if (end.status === null) odd.push(`${what} hung`)
       else if (isOn && fault !== undefined) odd.push(`${what}: ${fault}`)
-      // Without power it fails because of the disk, and says so.
+      // Then it fails because of the disk, and says so.
       else if (!isOn && ![0, 6].includes(end.status)) odd.push(`${what} without power: ${fault}`)
     }
   })
-  await sleep(300 + random(1000))
+  // As a rule when something has been answered for, and now and then before anything may have been.
+  const before = acknowledged.count
+  const isPatient = random(4) > 0
+  await sleep(100 + random(500))
+  for (let waited = 0; isPatient && acknowledged.count === before && waited < startsWithin; waited += 20)
+    await sleep(20)
+  await sleep(random(700))
   isOn = false
-  disk.cut()
+  begun.resolve(await cutNow())
   await Promise.all(writers)
   disk.unmount()
   disk.mount()
