@@ -7,6 +7,8 @@ import { binary, environment } from '../cli/ovn.ts'
 export const hasPty = spawnSync('script', ['--version']).status === 0
 
 if (!hasPty) {
+  if (process.env.OVN_NO_SKIP === '1')
+    throw new Error('`script` (util-linux) must be installed where no test may be skipped')
   // biome-ignore lint/suspicious/noConsole: tests that are left out must be noticed.
   console.warn('tests on a terminal are SKIPPED: there is no `script` (util-linux)')
 }
