@@ -110,6 +110,8 @@ class Endings {
       [['show', 'nothing'], 4],
       [['publish'], 2],
       [['import', 'one.md'], 3],
+      // What it says of its bytes goes there, and nothing else does.
+      [['export', 'one', '-o', '-'], 0],
     ] as const) {
       const what = `ovn ${args.join(' ')}`
       this.#expect(

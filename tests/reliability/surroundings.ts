@@ -225,8 +225,10 @@ class Tour {
     const { articles = [] }: { articles?: Listed[] } = JSON.parse(ran.stdout || '{}')
     const listed = articles.map(({ slug, version }) => `${slug}@${version}`).sort()
     if (listed.join() !== 'one@3,three@1') this.#fail(`ovn list, which lists ${listed}`, ran)
-    const fresh = await this.#ovn(['publish', 'three.md', '-C', 'fresh', '-q'])
-    if (fresh.stdout.trim() !== this.#roots.get('three')) this.#fail(`the same article is now ${fresh.stdout}`, fresh)
+    for (const archive of ['fresh', 'other']) {
+      const fresh = await this.#ovn(['publish', 'three.md', '-C', archive, '-q'])
+      if (fresh.stdout.trim() !== this.#roots.get('three')) this.#fail(`the same article is now ${fresh.stdout}`, fresh)
+    }
   }
 
   #ovn(args: readonly string[], onStart?: (child: ChildProcess) => void): Promise<Ran> {
