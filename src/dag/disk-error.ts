@@ -10,6 +10,8 @@ const meanings: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file would be too large',
   EIO: 'the disk failed to read or write',
+  // What `rmSync` has for an error that it does not know: EIO, as a rule.
+  '': 'the disk failed to read or write',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open',
   ENOTDIR: 'part of its path is a file',
@@ -24,7 +26,7 @@ export const fullHint = 'free some space, then run the same command again'
 
 /** Turns an error of the disk into an OvnError `storage` about `what`; passes every other error on as it is. */
 export function diskError(error: unknown, what: string): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? ''
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? 'none'
   const meaning = meanings[code]
   if (meaning === undefined) return error
   const hint = code === 'ENOSPC' || code === 'EDQUOT' ? fullHint : undefined
