@@ -2,9 +2,10 @@
 // elsewhere, no link runs anything, and a file is taken along or its absence is a problem.
 
 import type { MarkdownIt, StateCore, StateInline, Token } from 'markdown-it'
+import type { Problem } from '../errors.ts'
 import type { Asset } from './article.ts'
 import { footnoteIds } from './footnotes.ts'
-import { countAttributes } from './markdown-limits.ts'
+import { countAttributes, countFindings } from './markdown-limits.ts'
 import { wrapInlineRule } from './markdown-rules.ts'
 import { mark, placeOf, plainText, type Reading, readingOf } from './markdown-tokens.ts'
 import { slugWords } from './slug.ts'
@@ -244,21 +245,17 @@ class Resolver {
   }
 
   #notice(token: Token, message: string, hint: string): undefined {
-    this.#reading.findings.notices.push({
-      file: this.#reading.file,
-      ...placeOf(token, this.#around),
-      message,
-      hint,
-    })
+    this.#tell(this.#reading.findings.notices, token, message, hint)
   }
 
   #problem(token: Token, message: string, hint: string): undefined {
-    this.#reading.findings.problems.push({
-      file: this.#reading.file,
-      ...placeOf(token, this.#around),
-      message,
-      hint,
-    })
+    this.#tell(this.#reading.findings.problems, token, message, hint)
+  }
+
+  #tell(found: Problem[], token: Token, message: string, hint: string): void {
+    const place = placeOf(token, this.#around)
+    countFindings(this.#reading, found, place)
+    found.push({ file: this.#reading.file, ...place, message, hint })
   }
 }
 

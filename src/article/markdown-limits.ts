@@ -4,16 +4,21 @@
 import type { MarkdownIt, StateCore, StateInline, Token } from 'markdown-it'
 import type { Problem } from '../errors.ts'
 import type { Place } from './findings.ts'
-import { type Block, readingOf } from './markdown-tokens.ts'
+import { type Block, type Reading, readingOf } from './markdown-tokens.ts'
 
 /** Beginnings and ends of blocks; a novel has 20,000 paragraphs, which are three each. */
-const maxBlockTokens = 300_000
+const maxBlockTokens = 200_000
 /** Pieces of text, line breaks, and beginnings and ends of emphasis, links and the like. */
-const maxInlineTokens = 300_000
+const maxInlineTokens = 200_000
 /** Each opening bracket may begin a link, an image or a note, and is compared with up to a hundred that follow. */
 const maxBrackets = 100_000
 /** A few signs of Markdown can become a hundred of HTML; a page larger than this opens nowhere. */
 export const maxHtml = 32 * 1024 * 1024
+/** What may begin a web address: each is looked at by itself. */
+const maxAddresses = 30_000
+const address = /\/\/|mailto:/gi
+/** Problems, or notices, of links and pictures; a thousand of them are told. */
+const maxFindings = 20_000
 /** Each note is linked to and fro. */
 export const maxNotes = 20_000
 
@@ -77,17 +82,30 @@ export function countAttributes(state: StateInline, { attrs }: Token, start: num
   if (reading.attributeSize > maxHtml) throw tooMuch(state, tooLargePage, start)
 }
 
+/** Told of every problem and every notice of a link or a picture, each of which was looked for on the disk. */
+export function countFindings(reading: Reading, found: readonly Problem[], place: Place | undefined): void {
+  if (found.length < maxFindings) return
+  throw new TooMuchMarkup(reading.file, place ?? { line: reading.firstLine }, 'the article has too many problems')
+}
+
 function tooMuch({ env, pos }: StateInline, message: string, start = pos): TooMuchMarkup {
   const { file, firstLine, block, offset } = readingOf(env)
   return new TooMuchMarkup(file, block?.place(offset + start) ?? { line: firstLine }, message)
 }
 
-/** Counts the opening brackets of a block that is about to be parsed. */
-export function countBrackets(state: StateCore, content: string, block: Block): void {
+/** Counts, in a block that is about to be parsed, the signs that cost most. */
+export function countSigns(state: StateCore, content: string, block: Block): void {
   const reading = readingOf(state.env)
   for (let at = content.indexOf('['); at >= 0; at = content.indexOf('[', at + 1)) {
     reading.brackets += 1
-    if (reading.brackets > maxBrackets)
+    if (reading.brackets > maxBrackets) {
       throw new TooMuchMarkup(reading.file, block.place(at), 'the article has too many opening brackets')
+    }
+  }
+  for (const { index } of content.matchAll(address)) {
+    reading.addresses += 1
+    if (reading.addresses > maxAddresses) {
+      throw new TooMuchMarkup(reading.file, block.place(index), 'the article has too many addresses')
+    }
   }
 }

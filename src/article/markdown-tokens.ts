@@ -30,9 +30,10 @@ export interface Reading {
   /** Lines known to hold no end of a comment: from, to. */
   openComment: readonly [number, number]
   hasRawHtml: boolean
-  /** Inline tokens that were made, opening brackets that were met, and bytes of addresses and titles. */
+  /** Inline tokens that were made, opening brackets and beginnings of addresses that were met, and bytes of addresses and titles. */
   inlineTokens: number
   brackets: number
+  addresses: number
   attributeSize: number
 }
 

@@ -8,7 +8,7 @@ import type { Findings, Place } from './findings.ts'
 import { useFootnotes } from './footnotes.ts'
 import { nameHeadings, takeHeadline } from './headings.ts'
 import { layOut, useLayout } from './layout.ts'
-import { countBrackets, limitTokens, maxHtml, TooMuchMarkup, tooLargePage } from './markdown-limits.ts'
+import { countSigns, limitTokens, maxHtml, TooMuchMarkup, tooLargePage } from './markdown-limits.ts'
 import { Block, type Reading, readingOf } from './markdown-tokens.ts'
 import { balanceTags, dropComment, readTag } from './raw-html.ts'
 import { wordsFor } from './words.ts'
@@ -62,6 +62,7 @@ export function renderBody(text: string, options: BodyOptions): Body {
     hasRawHtml: false,
     inlineTokens: 0,
     brackets: 0,
+    addresses: 0,
     attributeSize: 0,
   }
   const html = render(reading)
@@ -143,7 +144,7 @@ function parseInline(state: StateCore): void {
     if (token.type !== 'inline') continue
     reading.block = new Block(token.content, line, reading)
     reading.offset = 0
-    countBrackets(state, token.content, reading.block)
+    countSigns(state, token.content, reading.block)
     token.meta = { block: reading.block, at: 0 }
     token.children ??= []
     state.md.inline.parse(token.content, state.md, state.env, token.children)

@@ -18,7 +18,7 @@ describe('Markdown', () => {
   it('is refused where it has too many blocks', async () => {
     const folder = folderWith({})
     expect(await problemsOf(readText(`# A\n\n${'#\n'.repeat(200_000)}`, { folder }))).toEqual([
-      '100003:1 the article has too many headings, paragraphs and cells of tables (split the article)',
+      '66670:1 the article has too many headings, paragraphs and cells of tables (split the article)',
       'the article has no title (add `title:` to the front matter, or a first line such as # Title)',
     ])
   })
@@ -26,10 +26,16 @@ describe('Markdown', () => {
   it.each([
     ['opening brackets', `a ${'[['.repeat(50_000)}\n[b`, '2:1'],
     ['opening brackets', `a\n\n- b ${'![x]('.repeat(100_001)}`, '3:500006'],
+    ['addresses', `a\n\n${'http://a '.repeat(30_001)}`, '3:270006'],
     ['footnotes', `a\n\n${'^[n] '.repeat(20_001)}`, '3:100005'],
-    ['links, line breaks and words in emphasis', 'a\n'.repeat(200_000), '150001:2'],
+    ['links, line breaks and words in emphasis', 'a\n'.repeat(200_000), '100001:2'],
   ])('is refused where it has too many %s', (what, text, place) => {
     expect(render(text).problems).toEqual([`${place} the article has too many ${what} (split the article)`])
+  })
+
+  it('is not looked through for ever where it names files that are not there', async () => {
+    const { problems } = await errorOf(readText(`# A\n\n${'![a](b.png)\n'.repeat(20_001)}`))
+    expect(problems.at(-1)).toMatchObject({ message: 'and 19001 more' })
   })
 
   it.each([

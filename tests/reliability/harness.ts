@@ -53,3 +53,6 @@ export function randomFrom(seed: number): Random {
 export function pick<T>(random: Random, all: readonly T[]): T {
   return all[random(all.length)] as T
 }
+
+/** Flags of Node for a process whose memory is looked at: a heap that nobody limits grows before it is cleaned. That so much is enough is what is asserted. */
+export const smallHeap = ['--max-old-space-size=144', '--max-semi-space-size=4'] as const

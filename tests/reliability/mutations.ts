@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publish } from '../../src/commands/publish.ts'
 import { fixtures } from '../cli/ovn.ts'
-import { inFolder, inMemory, type Outcome, type Row } from './harness.ts'
+import { inFolder, inMemory, type Outcome, type Row, smallHeap } from './harness.ts'
 
 export interface MutationTask {
   readonly archive: string
@@ -35,9 +35,6 @@ export interface MutationReport {
 
 const worker = fileURLToPath(new URL('mutation-worker.ts', import.meta.url))
 const maxMemory = 256 * 1_048_576
-
-/** A heap that nobody limits grows before it is cleaned. That so much is enough is what is asserted. */
-const heap = ['--max-old-space-size=128', '--max-semi-space-size=4']
 
 /** Milliseconds after which a process that is at one and the same input is ended. */
 const patience = 120_000
@@ -114,7 +111,7 @@ async function makeArchive(folder: string): Promise<string> {
 }
 
 async function runTask(task: MutationTask): Promise<MutationReport> {
-  const child = spawn(process.execPath, [...heap, worker, JSON.stringify(task)])
+  const child = spawn(process.execPath, [...smallHeap, worker, JSON.stringify(task)])
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (text) => {

@@ -11,6 +11,7 @@ import { rows as kills } from './kill.ts'
 import { rows as mutations } from './mutations.ts'
 import { rows as powerCuts } from './power-cut.ts'
 import { row as secrets } from './secrets.ts'
+import { rows as slowTexts } from './slow-texts.ts'
 import { rows as storms } from './storm.ts'
 import { rows as surroundings } from './surroundings.ts'
 import { rows as syscalls } from './syscalls.ts'
@@ -27,6 +28,7 @@ const rows: readonly Row[] = [
   ...kills,
   ...mutations,
   ...powerCuts,
+  ...slowTexts,
   ...storms,
   ...surroundings,
   ...syscalls,
