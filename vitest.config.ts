@@ -12,6 +12,8 @@ export default defineConfig({
     maxWorkers: 3,
     // Files of one worker share what they load.
     isolate: false,
+    // What a test makes is mostly garbage soon: it is swept less often.
+    execArgv: ['--max-semi-space-size=32'],
     maxConcurrency: 10,
     hookTimeout: 60_000,
   },

@@ -103,10 +103,13 @@ describe('beside ten publishers', () => {
       for (let round = 0; round < rounds; round += 1)
         await run('publish', writeArticle(join(cwd, name), `${name}-${round}`))
     }
-    /** What is stored ahead of its pin is held. */
+    /** What is stored ahead of its pin is held: that which is larger than 32 MiB. */
     async function publishLarge(name: string): Promise<void> {
       for (let round = 0; round < (long ? 8 : 1); round += 1) {
-        await run('publish', writeArticle(join(cwd, name), `${name}-${round}`, { attachment: 70 * mebibyte }))
+        await run(
+          'publish',
+          writeArticle(join(cwd, name), `${name}-${round}`, { attachment: (long ? 70 : 34) * mebibyte }),
+        )
       }
     }
     /** The blocks are garbage when they are needed again. */
@@ -120,7 +123,7 @@ describe('beside ten publishers', () => {
     }
     /** Killed in the middle: what it stored ahead is nobody's. */
     async function publishHalf(name: string): Promise<void> {
-      const file = writeArticle(join(cwd, name), name, { attachment: 80 * mebibyte })
+      const file = writeArticle(join(cwd, name), name, { attachment: (long ? 80 : 66) * mebibyte })
       const { child, ended } = startOvn(['publish', file], { cwd })
       while (!readdirSync(archive).some((entry) => entry.startsWith('hold-')) && child.exitCode === null) {
         await new Promise((resolve) => setTimeout(resolve, 5))

@@ -329,7 +329,8 @@ describe(`random damage (OVN_SEED=${seed})`, { timeout: isLong ? 3_600_000 : 60_
       bytes[at] = (bytes[at] as number) ^ (1 << bit)
       writeFileSync(file, bytes)
       const content = contentOf(folder)
-      const isDamaged = !sameContent(content, whole) || at === 18
+      // Above 2, SQLite reads the file and would not write it.
+      const isDamaged = !sameContent(content, whole) || (bytes[18] as number) > 2
       const lines = await check(folder).then(
         (checked) => told(checked),
         (error) => {
