@@ -260,7 +260,11 @@ async function tryCase({ traced, call, fault }: Case, run: string, judge: Judge)
   const { command } = traced
   const ended = await (call.file.includes('*') ? injectAnywhere : inject)(traced, run, call, fault)
   if (ended === undefined) return undefined
-  const wrong = assessEnd(ended, call, fault, command)
+  const wrong = assessEnd(ended, fault, command)
+  // What was not flushed may look as if it were there.
+  if (ended.status === 0 && fault.startsWith('EIO') && mustFlush(traced, call)) {
+    wrong.push('acknowledged, and it was not flushed')
+  }
   const isAcknowledged = ended.answer.includes('\n')
   const found = await judge.judge(archiveIn(run))
   wrong.push(...assessArchive(found, command, ended.status === 0 || isAcknowledged))
@@ -278,14 +282,24 @@ async function tryCase({ traced, call, fault }: Case, run: string, judge: Judge)
   return wrong
 }
 
+/**
+ * Whether a command fails where this call does. SQLite passes over it where the folder of its journal cannot be flushed; ours is
+ * the last, when there was no manifest before.
+ */
+function mustFlush({ command, calls }: Traced, call: Call): boolean {
+  if (!call.name.endsWith('sync')) return false
+  if (call.file !== 'archive') return true
+  return (
+    command.before.length === 0 && call === calls.findLast(({ name, file }) => name === call.name && file === call.file)
+  )
+}
+
 const reasons = /disk|too many files|cannot be (opened|read|written|made)|cannot read/
 
-function assessEnd({ status, stderr, answer }: Run, call: Call, fault: Fault, { args }: Command): string[] {
+function assessEnd({ status, stderr, answer }: Run, fault: Fault, { args }: Command): string[] {
   if (fault === 'KILL') return status === null || status > 128 ? [] : [`killed, it ended with ${status}`]
   const wrong: string[] = []
   if (status === 0) {
-    // What was not flushed may look as if it were there.
-    if (call.name.endsWith('sync') && fault.startsWith('EIO')) wrong.push('acknowledged, and it was not flushed')
     if (stderr !== '') wrong.push(`done, it says: ${stderr}`)
     if (!answer.endsWith('\n')) wrong.push(`exit code 0 without a whole answer: ${JSON.stringify(answer)}`)
     return wrong
