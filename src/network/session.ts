@@ -320,6 +320,9 @@ export class Session implements GetStore {
       const isHanded = stream.isHanded(key)
       if (stream.deliver(key, bytes)) peer.patience.progress()
       else if (!isHanded) this.#cache.keep(key, bytes, false)
+    } else {
+      // It came before, and nobody else has these bytes: a stream of them without end is not to wait for the next clean-up.
+      ;(bytes.buffer as ArrayBuffer).transfer(0)
     }
     while (this.#cache.isFull && !peer.signal.aborted) {
       peer.patience.end()
