@@ -83,7 +83,8 @@ export class Disk {
       // somebody's copy of the table of mounts still has it.
       const device = run('losetup', '--find', '--show', this.#image)
       try {
-        run('mount', device, this.folder)
+        // XFS takes that copy for a second disk of the same name, and would refuse this one.
+        run('mount', ...(this.kind === 'xfs' ? ['-o', 'nouuid'] : []), device, this.folder)
       } finally {
         // It goes when it is unmounted.
         run('losetup', '--detach', device)
