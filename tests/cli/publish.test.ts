@@ -39,6 +39,7 @@ describe('ovn publish', () => {
       'blocks.sqlite',
       'blocks.sqlite-journal',
       'manifest.jsonl',
+      'reserve',
     ])
   })
 

@@ -812,15 +812,9 @@ class Database:
                 wrong("database-schema", f"the table or index {name} is missing, or not that of an archive")
 
     def check_structure(self, report):
-        try:
-            lines = [line for (line,) in self.rows("pragma integrity_check(100)").fetchall() if line != "ok"]
-        except DATABASE_ERRORS as error:
-            _, state, message = understand(error)
-            if state != "damaged":
-                raise
-            lines = [message]
-        for line in lines:
-            report.add("database-structure", "damaged", f"blocks.sqlite: {line}")
+        for (line,) in self.rows("pragma integrity_check(100)").fetchall():
+            if line != "ok":
+                report.add("database-structure", "damaged", f"blocks.sqlite: {line}")
 
     def hash_all(self):
         """Yields (multihash, code, state, message) of each block that is not right."""
