@@ -89,7 +89,7 @@ export function parseAddress(text: string): Address {
   const [, label = '', parent = ''] = /^([^.]+)\.ipfs\.(.+)$/.exec(url.host) ?? []
   const subdomain = parseCid(label)
   if (subdomain !== undefined) {
-    const base = new URL('/', url)
+    const base = withPath(url, '/')
     base.host = parent
     return { kind: 'root', root: subdomain, path: pathOf(url.pathname, text), host: { base } }
   }
@@ -97,13 +97,22 @@ export function parseAddress(text: string): Address {
   const named = parseCid(file?.[2] ?? '')
   if (named !== undefined) {
     const above = /^(.*)\/ipfs$/.exec(file?.[1] ?? '')?.[1]
-    const base = above === undefined ? {} : { base: new URL(`${above}/`, url) }
+    const base = above === undefined ? {} : { base: withPath(url, `${above}/`) }
     return { kind: 'root', root: named, path: [], host: { ...base, car: url } }
   }
   const place = /^(.*?)\/ipfs\/([^/]+)(.*)$/.exec(url.pathname)
   const root = parseCid(place?.[2] ?? '')
   if (root === undefined) return { kind: 'page', url }
-  return { kind: 'root', root, path: pathOf(place?.[3] ?? '', text), host: { base: new URL(`${place?.[1]}/`, url) } }
+  return { kind: 'root', root, path: pathOf(place?.[3] ?? '', text), host: { base: withPath(url, `${place?.[1]}/`) } }
+}
+
+/** Another path on the host of a URL. Resolved against the URL, one that begins with two slashes would name another host. */
+export function withPath(url: URL, path: string): URL {
+  const other = new URL(url)
+  other.pathname = path
+  other.search = ''
+  other.hash = ''
+  return other
 }
 
 /** Reads a CID in any base; undefined for what is none. */

@@ -4,7 +4,7 @@
 
 import type { CID } from 'multiformats/cid'
 import { OvnError } from '../errors.ts'
-import type { Host } from '../links/parse-ref.ts'
+import { type Host, withPath } from '../links/parse-ref.ts'
 
 export interface Source {
   /** Its host, and its path where it has one: what messages call it. */
@@ -32,7 +32,7 @@ export function gatewaySource(base: URL): Source {
  * link. `named` is the CAR that the link itself names, which is asked for first then.
  */
 export function hostSource(base: URL, root: CID, named?: URL): Source {
-  const file = named ?? new URL(`${basePath(base)}/ipfs/${root}.car`, base)
+  const file = named ?? withPath(base, `${basePath(base)}/ipfs/${root}.car`)
   return {
     name: nameOf(base),
     cars(cid) {
@@ -74,13 +74,13 @@ export function parseGateway(text: string, from: string): URL {
 }
 
 function carUrl(base: URL, root: CID): URL {
-  const url = new URL(`${basePath(base)}/ipfs/${root}`, base)
+  const url = withPath(base, `${basePath(base)}/ipfs/${root}`)
   url.search = queryOf(base, 'format=car&dag-scope=all&car-order=dfs&car-dups=n')
   return url
 }
 
 function blockUrl(base: URL, cid: CID): URL {
-  const url = new URL(`${basePath(base)}/ipfs/${cid}`, base)
+  const url = withPath(base, `${basePath(base)}/ipfs/${cid}`)
   url.search = queryOf(base, 'format=raw')
   return url
 }

@@ -77,6 +77,13 @@ describe('parseAddress', () => {
     [`https://g.example/ipfs/${root}`, [], host('https://g.example/')],
     [`https://g.example:8080/ipfs/${root}/a%20b/c?download=true#x`, ['a b', 'c'], host('https://g.example:8080/')],
     [`http://g.example/some/where/ipfs/${root}/`, [], host('http://g.example/some/where/')],
+    [`https://g.example//other.example/ipfs/${root}`, [], host('https://g.example//other.example/')],
+    [`https://g.example//[::/ipfs/${root}/a`, ['a'], host('https://g.example//[::/')],
+    [
+      `https://g.example//other.example/ipfs/${root}.car`,
+      [],
+      host('https://g.example//other.example/', `https://g.example//other.example/ipfs/${root}.car`),
+    ],
     [`https://${root}.ipfs.g.example/a/b`, ['a', 'b'], host('https://g.example/')],
     [`http://${root}.ipfs.localhost:8080`, [], host('http://localhost:8080/')],
     [`https://n.example/ipfs/${root}.car`, [], host('https://n.example/', `https://n.example/ipfs/${root}.car`)],
