@@ -55,4 +55,4 @@ export function pick<T>(random: Random, all: readonly T[]): T {
 }
 
 /** Flags of Node for a process whose memory is looked at: a heap that nobody limits grows before it is cleaned. That so much is enough is what is asserted. */
-export const smallHeap = ['--max-old-space-size=144', '--max-semi-space-size=4'] as const
+export const smallHeap = ['--max-old-space-size=128', '--max-semi-space-size=4'] as const

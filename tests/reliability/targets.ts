@@ -279,7 +279,7 @@ export async function makeTargets(archive: string, fixtures: readonly string[]):
       tryOne(random) {
         const line = pick(random, lines)
         const text = random(2) === 0 ? mutateText(random, line, texts, lines) : mutateJson(random, JSON.parse(line))
-        return tryLine(text, line)
+        return tryLine(text, lines)
       },
     },
     {
@@ -440,7 +440,7 @@ export async function makeTargets(archive: string, fixtures: readonly string[]):
 }
 
 /** Both readers of a line, which share no code, must say the same of it. */
-function tryLine(text: string, whole: string): void {
+function tryLine(text: string, known: readonly string[]): void {
   const strict = readLineStrictly(Buffer.from(text))
   let usual: unknown
   try {
@@ -451,7 +451,7 @@ function tryLine(text: string, whole: string): void {
     return
   }
   // A record whose CID is right was made by somebody who could make it: the mutator cannot.
-  assertRight(text === whole, `a changed line was taken: ${text}`)
+  assertRight(known.includes(text), `a changed line was taken: ${text}`)
   assertRight(
     'record' in strict && JSON.stringify(strict.record) === JSON.stringify(usual),
     `only the checker refuses ${text}`,
