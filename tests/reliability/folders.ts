@@ -257,7 +257,8 @@ function argumentsOf({ root, car, gateway, pin, force, output }: Job): string[] 
     ...['fetch', root, '-o', output, '--timeout', '20'],
     ...(car === undefined ? [] : ['--car', car]),
     ...(gateway === undefined ? [] : ['--gateway', gateway]),
-    ...(pin === true ? ['--pin'] : []),
+    // An archive of its own: what one has brought is not to help the next.
+    ...(pin === true ? ['--pin', '-C', `${output}-archive`] : []),
     ...(force === true ? ['--force'] : []),
   ]
 }
@@ -287,7 +288,7 @@ function changesDisk(line: string): boolean {
 function faultOf(line: string, work: string, pin: boolean): string | undefined {
   const name = /^\w+/.exec(line)?.[0] ?? ''
   // SQLite gives its journal the owner of the database.
-  if (pin && /^fchown\(\d+<[^>]*\/ovn-archive\/blocks\.sqlite-journal>, 0, 0\)/.test(line)) return undefined
+  if (pin && /^fchown\(\d+<[^>]*\/out-\d+-archive\/blocks\.sqlite-journal>, 0, 0\)/.test(line)) return undefined
   if (/^(mknod|chown|lchown|fchown|setxattr|lsetxattr|fsetxattr|mount)/.test(name))
     return 'nothing of this kind is called for'
   if (/(?:, |=)0?[1-7][0-7]{3}(?:\)|, )/.test(line.replace(/"(?:[^"\\]|\\.)*"/g, '""')))
@@ -299,7 +300,7 @@ function faultOf(line: string, work: string, pin: boolean): string | undefined {
   for (const place of places) {
     if (place.split('/').includes('..')) return `it goes up: ${place}`
     if (place === '/dev/null' || place.startsWith(cache)) continue
-    if (pin && isIn(place, join(work, 'ovn-archive'))) continue
+    if (pin && /^out-\d+-archive(\/|$)/.test(place.slice(work.length + 1))) continue
     const inside = /^\.(?:out-\d+|good-\d+|planted)\.[a-z2-7]{12}\.\d+\.partial(\/|$)/.test(
       place.slice(work.length + 1),
     )
@@ -332,7 +333,7 @@ function snapshot(folder: string, work: string): Map<string, string> {
       const path = join(at, name)
       const own = path.slice(folder.length + 1)
       if (/^(cars|jobs\.json|strace\.log)$/.test(own)) continue
-      if (at === work && /^(good-\d+|planted|ovn-archive|\..*\.partial)$/.test(name)) continue
+      if (at === work && /^(good-\d+|planted|out-\d+-archive|\..*\.partial)$/.test(name)) continue
       const { mode, nlink, size } = lstatSync(path)
       const stats = lstatSync(path)
       if (stats.isDirectory()) waiting.push(path)
