@@ -66,8 +66,8 @@ function assertRight(isRight: boolean, what: string): void {
   if (!isRight) throw new Error(`wrong: ${what}`)
 }
 
-/** Bytes that a reader may take beyond what it was given: a header, and a block that is said to come. */
-const mostTaken = 4 * 1_048_576
+/** Bytes that a reader may take beyond what it was given: what stands in front of the CAR in a CARv2, a header, a block. */
+const mostTaken = 20 * 1_048_576
 
 const nothing = new Uint8Array(65_536)
 
