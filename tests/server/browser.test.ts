@@ -41,7 +41,9 @@ const tries = {
   worker: () => navigator.serviceWorker.register('worker.js').then(() => 'registered'),
 }
 Promise.all(Object.entries(tries).map(async ([name, attempt]) => {
-  try { await attempt(); return name } catch { return undefined }
+  // What never comes to an end, as a frame that is refused may not, came to nothing.
+  const end = new Promise((_, reject) => setTimeout(() => reject(new Error('no end')), 5000))
+  try { await Promise.race([attempt(), end]); return name } catch { return undefined }
 })).then((done) => { document.title = 'did: ' + done.filter(Boolean).join(' ') })
 </script></body></html>`)
 const worker = rawBlock('self.addEventListener("fetch", () => {})')
