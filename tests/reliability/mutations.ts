@@ -36,6 +36,9 @@ export interface MutationReport {
 const worker = fileURLToPath(new URL('mutation-worker.ts', import.meta.url))
 const maxMemory = 256 * 1_048_576
 
+/** Inputs that one process reads: then another goes on. */
+const mostInputs = 500_000
+
 /** Milliseconds after which a process that is at one and the same input is ended. */
 const patience = 120_000
 
@@ -46,38 +49,39 @@ export async function readMutations(
   kind: MutationTask['kind'],
   processes: number,
 ): Promise<Outcome> {
-  return inFolder(async (folder) => {
-    const articles = readdirSync(join(fixtures, 'articles')).filter((name) => name.endsWith('.md'))
-    const size = Math.ceil(count / processes)
-    const tasks = await Promise.all(
-      Array.from({ length: processes }, async (_, index): Promise<MutationTask> => {
-        const own = join(folder, String(index))
-        mkdirSync(join(own, 'configured'), { recursive: true })
-        return {
-          archive: await makeArchive(own),
-          fixtures: articles.map((name) => join(fixtures, 'articles', name)),
-          seed,
-          first: index * size,
-          count: Math.min(size, count - index * size),
-          kind,
-          place: join(own, 'place'),
-        }
-      }),
-    )
-    const reports = await Promise.all(tasks.map(runTask))
-    const memory = Math.max(...reports.map((report) => report.memory))
-    const slowest = reports.map((report) => report.slowest).reduce((a, b) => (b.time > a.time ? b : a))
-    const sum = (name: 'imported' | 'unchanged' | 'refused') =>
-      reports.reduce((all, report) => all + (report[name] ?? 0), 0)
-    const kinds =
-      kind === 'import'
-        ? `; ${sum('refused')} refused, ${sum('unchanged')} there already, ${sum('imported')} right`
-        : ''
-    const most = `the slowest ${Math.round(slowest.time)} ms (${slowest.what}), the largest ${Math.round(memory / 1_048_576)} MiB`
-    const failures = reports.flatMap((report) => report.failures)
-    if (memory > maxMemory) failures.push(`a process held ${memory} bytes`)
-    return { done: `${count} inputs${kinds}; ${most}`, failures }
-  }, inMemory)
+  const articles = readdirSync(join(fixtures, 'articles')).filter((name) => name.endsWith('.md'))
+  const size = Math.min(mostInputs, Math.ceil(count / processes))
+  const firsts = Array.from({ length: Math.ceil(count / size) }, (_, index) => index * size).values()
+  const reports: MutationReport[] = []
+  async function runNext(): Promise<void> {
+    for (const first of firsts) {
+      reports.push(
+        await inFolder(async (own) => {
+          mkdirSync(join(own, 'configured'))
+          return runTask({
+            archive: await makeArchive(own),
+            fixtures: articles.map((name) => join(fixtures, 'articles', name)),
+            seed,
+            first,
+            count: Math.min(size, count - first),
+            kind,
+            place: join(own, 'place'),
+          })
+        }, inMemory),
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: processes }, runNext))
+  const memory = Math.max(...reports.map((report) => report.memory))
+  const slowest = reports.map((report) => report.slowest).reduce((a, b) => (b.time > a.time ? b : a))
+  const sum = (name: 'imported' | 'unchanged' | 'refused') =>
+    reports.reduce((all, report) => all + (report[name] ?? 0), 0)
+  const kinds =
+    kind === 'import' ? `; ${sum('refused')} refused, ${sum('unchanged')} there already, ${sum('imported')} right` : ''
+  const most = `the slowest ${Math.round(slowest.time)} ms (${slowest.what}), the largest ${Math.round(memory / 1_048_576)} MiB`
+  const failures = reports.flatMap((report) => report.failures)
+  if (memory > maxMemory) failures.push(`a process held ${memory} bytes`)
+  return { done: `${count} inputs${kinds}; ${most}`, failures }
 }
 
 async function makeArchive(folder: string): Promise<string> {
