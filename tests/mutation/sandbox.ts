@@ -1,6 +1,7 @@
 // A copy of the project whose sources have probes in them, with its binary built, in which vitest runs the same tests.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   cpSync,
   globSync,
@@ -106,7 +107,8 @@ export function makeSandbox(plant: (file: string, source: string) => string): Sa
     async record(files) {
       const records = mkdtempSync(join(tmpdir(), 'ovn-probes-'))
       const child = sandbox.start(files, { PROBE_RECORD: records }, 'inherit')
-      await new Promise((resolve) => child.on('close', resolve))
+      const [code] = await once(child, 'close')
+      if (code === null) throw new Error('vitest was killed')
       const seen = readdirSync(records).flatMap((name) => readSeen(readFileSync(join(records, name), 'utf8')))
       rmSync(records, { recursive: true })
       return seen
