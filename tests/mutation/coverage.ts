@@ -4,7 +4,7 @@
 import { globSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Point, plantCounters } from './probes.ts'
-import { makeSandbox } from './sandbox.ts'
+import { hasSeen, makeSandbox, type Seen } from './sandbox.ts'
 
 const points: Point[] = []
 using sandbox = makeSandbox((file, source) => plantCounters(file, source, points))
@@ -13,9 +13,10 @@ const tests = new Set(seen.filter(({ time }) => time !== undefined).map(({ test 
 const failed = seen.filter((each) => each.failed).map(({ test }) => test)
 if (tests.size === 0) throw new Error('no test was run')
 
-const inTests = new Set<number>()
-const inBinary = new Set<number>()
-for (const { ids, child } of seen) for (const id of ids) (child ? inBinary : inTests).add(id)
+const all = points.map((_, index) => index)
+const reachedBy = (some: readonly Seen[]) => new Set(all.filter((id) => some.some(({ bits }) => hasSeen(bits, id))))
+const inTests = reachedBy(seen.filter(({ child }) => !child))
+const inBinary = reachedBy(seen.filter(({ child }) => child))
 
 /** A row of the table: of these points, how many were reached. */
 function row(name: string, indices: readonly number[]): string {
@@ -29,7 +30,6 @@ function row(name: string, indices: readonly number[]): string {
   return `| ${name} | ${statements} | ${share('statement', [inTests])} | ${share('statement', [inBinary])} | ${share('statement', both)} | ${share('branch', both)} |`
 }
 
-const all = points.map((_, index) => index)
 const byFolder = Map.groupBy(all, (index) => dirname(points[index]?.file ?? ''))
 console.log(`${tests.size} tests, of which ${failed.length} failed under the probes\n`)
 for (const name of failed) console.log(`failed: ${name}`)

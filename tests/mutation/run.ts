@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { randomFrom } from '../reliability/harness.ts'
 import { type Mutant, plantMutants } from './probes.ts'
-import { makeSandbox, type Seen } from './sandbox.ts'
+import { hasSeen, makeSandbox } from './sandbox.ts'
 
 const asked = process.argv.slice(2)
 const wanted = asked.length > 0 ? asked : ['src/dag/', 'src/archive/', 'src/manifest/']
@@ -59,22 +59,19 @@ for (const { test, time } of seen) {
 }
 const unfit = new Set(seen.filter(({ failed }) => failed).map(({ test }) => test))
 console.log(`${times.size} tests and files of tests, of which ${unfit.size} fail without a mutant and are left out`)
-const reached = new Map<number, Set<string>>()
-const byBinary = new Set<string>()
-for (const { test, ids, child } of seen as readonly Seen[]) {
-  if (test === undefined || unfit.has(test)) continue
-  for (const id of ids) {
-    reached.set(id, (reached.get(id) ?? new Set()).add(test))
-    if (child) byBinary.add(`${id} ${test}`)
-  }
-}
+const byTest = Map.groupBy(seen, ({ test }) => test)
 
 /** The tests that come by a mutant, in the order in which they are tried: those beside it first, then the quickest. */
 function testsOf({ id, file }: Mutant): string[] {
   const beside = `${dirname(file).replace(/^src/, 'tests')}/`
-  const cost = (test: string) =>
-    (times.get(test) ?? 1000) + (test.startsWith(beside) ? 0 : 1000) + (byBinary.has(`${id} ${test}`) ? 5000 : 0)
-  return [...(reached.get(id) ?? [])].toSorted((one, other) => cost(one) - cost(other))
+  const costs = new Map<string, number>()
+  for (const [test, all] of byTest) {
+    const by = all.filter(({ bits }) => hasSeen(bits, id))
+    if (test === undefined || by.length === 0 || unfit.has(test)) continue
+    const isInBinary = by.every(({ child }) => child)
+    costs.set(test, (times.get(test) ?? 1000) + (test.startsWith(beside) ? 0 : 1000) + (isInBinary ? 5000 : 0))
+  }
+  return [...costs].toSorted(([, one], [, other]) => one - other).map(([test]) => test)
 }
 
 const lists = mkdtempSync(join(tmpdir(), 'ovn-mutation-'))

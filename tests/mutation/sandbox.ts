@@ -54,7 +54,8 @@ if (env.PROBE_RECORD && env.PROBE_TEST)
 export interface Seen {
   /** File and name of the test, or the file alone for what is done before its tests. */
   readonly test?: string
-  readonly ids: ReadonlySet<number>
+  /** A bit for each probe; there are too many of both for anything larger. */
+  readonly bits: Uint8Array
   /** Milliseconds, where it is a test that has ended. */
   readonly time?: number
   readonly failed?: boolean
@@ -120,12 +121,12 @@ export function makeSandbox(plant: (file: string, source: string) => string): Sa
   return sandbox
 }
 
+/** Whether a probe is among those that were seen. */
+export const hasSeen = (bits: Uint8Array, id: number): boolean => (((bits[id >> 3] ?? 0) >> (id & 7)) & 1) === 1
+
 /** What was written, if it was written to its end: some tests kill what they start, and some fill the disk. */
 function readSeen(line: string): Seen[] {
   if (!line.endsWith('}')) return []
   const { seen, ...others } = JSON.parse(line)
-  const ids = new Set<number>()
-  for (const [at, byte] of Buffer.from(seen, 'base64').entries())
-    for (let bit = 0; bit < 8; bit += 1) if ((byte >> bit) & 1) ids.add(at * 8 + bit)
-  return [{ ...others, ids }]
+  return [{ ...others, bits: new Uint8Array(Buffer.from(seen, 'base64')) }]
 }
